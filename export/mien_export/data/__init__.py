@@ -1,0 +1,1 @@
+"""Training pictures: packs, splits, aligned crops, augmentation."""

@@ -1,0 +1,1 @@
+"""The architectures that Mien trains, and the fixed ones it measures with."""

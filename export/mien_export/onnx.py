@@ -1,0 +1,133 @@
+"""PyTorch to ONNX: export, parity check, half-precision packing, manifest entry."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from mien_service.engine.manifest import Manifest, TensorEntry, WeightEntry
+
+OPSET = 18
+
+MAX_BYTES = 16_000_000
+"""Largest weight file."""
+
+PACKED_SIZE = 64
+"""Initialisers with at least this many numbers are stored in half precision."""
+
+
+class ParityError(RuntimeError):
+    """The exported network does not answer as the trained one does."""
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An input or output of a network: its name, its shape without the batch axis, and what it means."""
+
+    name: str
+    shape: tuple[int, ...]
+    meaning: str
+    range: tuple[float, float] | None = None
+
+    def entry(self) -> TensorEntry:
+        """Return the manifest's entry, the batch as a named axis."""
+        return TensorEntry(name=self.name, shape=("batch", *self.shape), range=self.range, meaning=self.meaning)
+
+
+def export(module: torch.nn.Module, inputs: list[Tensor], outputs: list[Tensor], file: Path) -> None:
+    """Write `module` to `file` with the batch as a dynamic axis; initialisers keep the module's names."""
+    examples = tuple(torch.zeros(2, *tensor.shape) for tensor in inputs)
+    batch = torch.export.Dim("batch", min=1, max=1024)
+    program = torch.onnx.export(
+        module.eval(),
+        examples,
+        input_names=[tensor.name for tensor in inputs],
+        output_names=[tensor.name for tensor in outputs],
+        dynamic_shapes=tuple({0: batch} for _ in inputs),
+        opset_version=OPSET,
+        dynamo=True,
+        optimize=False,
+        verbose=False,
+    )
+    assert program is not None
+    onnx.save(program.model_proto, file)
+
+
+def pack_half(file: Path) -> None:
+    """Store the large initialisers of `file` in half precision; cast nodes restore them, folded at load."""
+    model = onnx.load(file)
+    graph = model.graph
+    casts = []
+    for i, initializer in enumerate(graph.initializer):
+        array = numpy_helper.to_array(initializer)
+        if array.dtype != np.float32 or array.size < PACKED_SIZE:
+            continue
+        name = initializer.name
+        graph.initializer[i].CopyFrom(numpy_helper.from_array(array.astype(np.float16), f"{name}.half"))
+        casts.append(helper.make_node("Cast", [f"{name}.half"], [name], f"{name}.cast", to=TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    # What the exporter notes of each node is for debugging and as large as the weights.
+    for node in graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    del graph.value_info[:]
+    onnx.checker.check_model(model)
+    onnx.save(model, file)
+    if file.stat().st_size > MAX_BYTES:
+        raise ValueError(f"{file.name} has {file.stat().st_size} bytes; the limit is {MAX_BYTES}")
+
+
+def read_initializers(file: Path) -> dict[str, torch.Tensor]:
+    """Return the weights in `file` by the module's names, in full precision, to go on training from."""
+    return {
+        initializer.name.removesuffix(".half"): torch.from_numpy(numpy_helper.to_array(initializer).copy()).float()
+        for initializer in onnx.load(file).graph.initializer
+    }
+
+
+def parity(module: torch.nn.Module, file: Path, examples: list[NDArray[np.float32]], bound: float) -> float:
+    """Return the largest difference of `file` in ONNX Runtime to `module` on `examples`.
+
+    `examples` is one array for each input, with at least two items: they are run together and one by one.
+    Raises ParityError beyond `bound`.
+    """
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    names = [tensor.name for tensor in session.get_inputs()]
+    with torch.no_grad():
+        wanted = module.eval()(*[torch.from_numpy(example) for example in examples])
+    wanted = [wanted] if isinstance(wanted, torch.Tensor) else list(wanted)
+    together: list[Any] = session.run(None, dict(zip(names, examples, strict=True)))
+    largest = 0.0
+    for i in range(len(examples[0])):
+        alone: list[Any] = session.run(None, {n: e[i : i + 1] for n, e in zip(names, examples, strict=True)})
+        for want, both, one in zip(wanted, together, alone, strict=True):
+            reference = want[i].numpy()
+            largest = max(largest, float(np.abs(both[i] - reference).max()), float(np.abs(one[0] - reference).max()))
+    if not largest <= bound:
+        raise ParityError(f"{file.name} differs by {largest} from the trained network; the bound is {bound}")
+    return largest
+
+
+def file_sha256(file: Path) -> str:
+    """Return the hex SHA-256 of a file."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def update_manifest(weights: Path, entry: WeightEntry) -> None:
+    """Put `entry` into the manifest of the folder `weights`, in place of one of the same name."""
+    file = weights / "manifest.json"
+    known = Manifest.model_validate_json(file.read_bytes()).weights if file.exists() else ()
+    others = [other for other in known if other.name != entry.name]
+    manifest = Manifest(weights=tuple(sorted([*others, entry], key=lambda one: one.name)))
+    file.write_text(json.dumps(manifest.model_dump(mode="json"), indent=2) + "\n")

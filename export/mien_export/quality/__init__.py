@@ -1,0 +1,1 @@
+"""Meters, baselines and reports."""

@@ -1,0 +1,46 @@
+"""Held-out photos at their native size, with their faces found as the service finds them."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from mien_export.data.packs import Row, read_pictures, split_rows
+from mien_export.recipes.judges import half_of
+from mien_service.engine.dlib_models import HogDetector, LandmarkPredictor
+from mien_service.faces.align import AlignedFace, align
+from mien_service.faces.face import RgbImage
+from mien_service.faces.find import FaceFinder, NoFaceFound
+
+TUNING_HALF, REPORT_HALF = 0, 1
+"""Halves of the validation identities: one to choose an editor's settings on, one to report on."""
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOutFace:
+    """A photo of nobody seen in training, its main face, and its label row."""
+
+    photo: RgbImage
+    aligned: AlignedFace
+    row: Row
+
+    def has(self, attribute: str) -> bool:
+        """Return whether the label row gives the attribute (`smiling`, `mustache`, `young`, `male`)."""
+        return self.row[attribute.capitalize()] == "1"
+
+
+def found_faces(pack: str, rows: list[Row]) -> Iterator[HeldOutFace]:
+    """Yield the photos of `rows` in which HOG finds a face, with the largest one."""
+    finder = FaceFinder(HogDetector(), LandmarkPredictor())
+    for row, photo in zip(rows, read_pictures(pack, [row["file"] for row in rows]), strict=True):
+        with contextlib.suppress(NoFaceFound):
+            [face] = finder.find(photo, "largest")
+            yield HeldOutFace(photo, align(photo, face), row)
+
+
+def celeba_faces(half: int, limit: int) -> list[HeldOutFace]:
+    """Return up to `limit` faces, in random but fixed order, of a half of CelebA's validation identities."""
+    rows = [row for row in split_rows("celeba", "validation") if half_of(row["identity"]) == half]
+    order = np.random.default_rng(0).permutation(len(rows))[:limit]
+    return list(found_faces("celeba", [rows[i] for i in order]))

@@ -1,0 +1,137 @@
+"""Train the face VAE on CelebA and synthetic portraits: about two hours on two CPU cores.
+
+    python -m mien_export train face_vae --minutes 120
+
+Resumes from runs/face_vae/checkpoint.pt where there is one. Writes a contact sheet beside it.
+"""
+
+import math
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from mien_export.data.augment import jittered_squares, varied_colours
+from mien_export.data.crops import MARGIN, Crops, load_crops
+from mien_export.data.packs import is_held_out
+from mien_export.networks.face_vae import IMAGE_SIZE, FaceVae
+from mien_export.networks.lite0 import Lite0, perceptual_distance
+from mien_export.recipes.loop import Average, Budget, Checkpoint, autocast, pick_device, placed
+
+BATCH = 32
+LEARNING_RATE = 1.5e-3
+FINAL_LEARNING_RATE = 1e-5
+WARM_UP_STEPS = 300
+
+PIXEL_WEIGHT = 1.0
+PERCEPTUAL_WEIGHT = 0.35
+"""Lite0 distance beside the pixel term: enough for teeth and eyelids to be drawn rather than averaged."""
+
+PERCEPTUAL_IMAGES = BATCH // 2
+"""Images of a batch that the perceptual term looks at: Lite0 costs as much as the VAE itself."""
+
+KL_WEIGHT = 4e-6
+"""Per latent number and image. Small: edits need a smooth latent space, not samples from the prior."""
+
+FACE_WEIGHT = 2.0
+"""Weight of a pixel in the middle of the face, over one at the rim (edits happen in the face)."""
+
+EMA_DECAY = 0.999
+REPORT_SECONDS = 240
+
+Losses = dict[str, torch.Tensor]
+
+
+def training_crops() -> torch.Tensor:
+    """Return all training crops, (n, side, side, 3) uint8; validation and reserved people are not among them."""
+    celeba = load_crops("celeba", IMAGE_SIZE).where(split="train")
+    stylegan = load_crops("stylegan", IMAGE_SIZE)
+    synthetic = [i for i, row in enumerate(stylegan.rows) if not is_held_out(row["file"])]
+    return torch.from_numpy(np.concatenate([celeba.pixels, stylegan.pixels[synthetic]]))
+
+
+def validation_crops() -> Crops:
+    """Return the crops of CelebA's validation identities."""
+    return load_crops("celeba", IMAGE_SIZE).where(split="validation")
+
+
+def face_weights(device: torch.device) -> torch.Tensor:
+    """Return (1, 1, 128, 128) pixel weights of mean 1, highest over eyes, nose and mouth."""
+    axis = torch.linspace(-1, 1, IMAGE_SIZE, device=device)
+    distance = (axis[None, :] / 0.5) ** 2 + ((axis[:, None] - 0.05) / 0.6) ** 2
+    weights = 1 + (FACE_WEIGHT - 1) * torch.exp(-0.5 * distance)
+    return (weights / weights.mean())[None, None]
+
+
+def losses(model: FaceVae, lite0: Lite0, images: torch.Tensor, weights: torch.Tensor) -> Losses:
+    """Return the weighted loss terms of one batch of images (n, 3, 128, 128) in 0..1."""
+    with autocast(images.device):
+        decoded, mean, log_variance = model(images)
+        with torch.no_grad():
+            wanted = lite0.features(images[:PERCEPTUAL_IMAGES])
+        got = lite0.features(decoded[:PERCEPTUAL_IMAGES])
+    mean, log_variance = mean.float(), log_variance.float()
+    kl = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=1).mean()
+    return {
+        "pixel": PIXEL_WEIGHT * ((decoded.float() - images).abs() * weights).mean(),
+        "perceptual": PERCEPTUAL_WEIGHT * perceptual_distance(got, wanted).mean(),
+        "kl": KL_WEIGHT * kl,
+    }
+
+
+def learning_rate(step: int, progress: float) -> float:
+    """Return the rate after `step` steps and a share `progress` of the time: warm-up, then a cosine."""
+    cosine = 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+    rate = FINAL_LEARNING_RATE + (LEARNING_RATE - FINAL_LEARNING_RATE) * cosine
+    return rate * min(1.0, (step + 1) / WARM_UP_STEPS)
+
+
+def train(minutes: float, folder: Path) -> Path:
+    """Train for `minutes` (all sessions together) and return the checkpoint's path."""
+    device = pick_device()
+    torch.manual_seed(0)
+    crops = training_crops().to(device)
+    sheet = torch.from_numpy(validation_crops().pixels[:16]).to(device)
+    model = placed(FaceVae(), device)
+    lite0 = placed(Lite0(), device)
+    weights = face_weights(device)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=1e-4, betas=(0.9, 0.99))
+    average = Average(model, EMA_DECAY)
+    checkpoint = Checkpoint(folder / "checkpoint.pt", model, optimizer, average)
+    budget = Budget(minutes, spent=checkpoint.resume())
+    reported = time.monotonic()
+    sums: dict[str, float] = {}
+    while not budget.is_spent():
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(checkpoint.step, budget.progress())
+        chosen = torch.randint(len(crops), (BATCH,), device=device)
+        images = varied_colours(jittered_squares(crops[chosen], IMAGE_SIZE, MARGIN))
+        terms = losses(model, lite0, images.contiguous(memory_format=torch.channels_last), weights)
+        optimizer.zero_grad(set_to_none=True)
+        torch.stack(list(terms.values())).sum().backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        average.update(model)
+        checkpoint.step += 1
+        for name, value in terms.items():
+            sums[name] = 0.99 * sums.get(name, value.item()) + 0.01 * value.item()
+        if time.monotonic() - reported > REPORT_SECONDS or budget.is_spent():
+            reported = time.monotonic()
+            checkpoint.save(budget.seconds_spent())
+            write_sheet(average.model, sheet, folder / "sheet.png")
+            shown = "  ".join(f"{name} {value:.4f}" for name, value in sums.items())
+            print(f"{budget.seconds_spent() / 60:6.1f} min  step {checkpoint.step}  {shown}", flush=True)
+    return checkpoint.path
+
+
+@torch.no_grad()
+def write_sheet(model: torch.nn.Module, crops: torch.Tensor, file: Path) -> None:
+    """Write faces above their reconstructions (from the latent mean) as one PNG."""
+    images = jittered_squares(crops, IMAGE_SIZE, MARGIN, jitter=False)
+    assert isinstance(model, FaceVae)
+    decoded = model.decoder(model.encoder(images)[0]).clamp(0, 1)
+    rows = [torch.cat(list(part), dim=2) for part in (images[:8], decoded[:8], images[8:], decoded[8:])]
+    picture = (torch.cat(rows, dim=1).permute(1, 2, 0).cpu().numpy() * 255).round().astype(np.uint8)
+    cv2.imwrite(str(file), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))

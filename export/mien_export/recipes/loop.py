@@ -1,0 +1,111 @@
+"""What every recipe's loop shares: device, precision, time budget, weight average, checkpoints."""
+
+import copy
+import time
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from torch import nn
+
+ModuleT = TypeVar("ModuleT", bound=nn.Module)
+
+
+def pick_device() -> torch.device:
+    """Return the GPU if there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def placed(module: ModuleT, device: torch.device) -> ModuleT:
+    """Move `module` to `device`, its weights laid out channels last (a third faster on CPU cores)."""
+    return module.to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+
+
+def autocast(device: torch.device) -> AbstractContextManager[object]:
+    """Return mixed precision in bfloat16, where the device multiplies it fast (else full precision).
+
+    On two cores with AMX a training step is 2.2 times faster so (measured on the face VAE).
+    """
+    fast = device.type == "cuda" or torch.cpu._is_amx_tile_supported()
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=fast)
+
+
+class Budget:
+    """A time budget over several sessions, in place of a count of epochs."""
+
+    def __init__(self, minutes: float, spent: float = 0.0) -> None:
+        self._seconds = minutes * 60
+        self._started = time.monotonic() - spent
+
+    def seconds_spent(self) -> float:
+        """Return the seconds spent, earlier sessions counted in."""
+        return time.monotonic() - self._started
+
+    def progress(self) -> float:
+        """Return the share of the budget that is spent, 0..1 and beyond."""
+        return self.seconds_spent() / self._seconds
+
+    def is_spent(self) -> bool:
+        """Return whether the budget is used up."""
+        return self.progress() >= 1
+
+
+class Average:
+    """An exponential moving average of a model's weights; its buffers are copied."""
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        self.model = copy.deepcopy(model).eval().requires_grad_(requires_grad=False)
+        self._decay = decay
+        self._updates = 0
+
+    @torch.no_grad()
+    def update(self, model: nn.Module) -> None:
+        """Take one step towards `model`; early steps are larger, so that the start is forgotten."""
+        self._updates += 1
+        decay = min(self._decay, (1 + self._updates) / (10 + self._updates))
+        for mine, theirs in zip(self.model.parameters(), model.parameters(), strict=True):
+            mine.lerp_(theirs, 1 - decay)
+        for mine, theirs in zip(self.model.buffers(), model.buffers(), strict=True):
+            mine.copy_(theirs)
+
+    def skip_start(self, updates: int) -> None:
+        """Continue as after `updates` updates."""
+        self._updates = updates
+
+
+class Checkpoint:
+    """Model, optimizer, average and step, written whole or not at all."""
+
+    def __init__(self, path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, average: Average) -> None:
+        self.path = path
+        self.step = 0
+        self._model = model
+        self._optimizer = optimizer
+        self._average = average
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+    def resume(self) -> float:
+        """Load the checkpoint if there is one, and return the seconds that were spent on it."""
+        if not self.path.exists():
+            return 0.0
+        saved = torch.load(self.path, map_location="cpu", weights_only=True)
+        self._model.load_state_dict(saved["model"])
+        self._optimizer.load_state_dict(saved["optimizer"])
+        self._average.model.load_state_dict(saved["average"])
+        self.step = int(saved["step"])
+        self._average.skip_start(self.step)
+        return float(saved["seconds"])
+
+    def save(self, seconds: float) -> None:
+        """Write the checkpoint; `seconds` is the training time spent so far."""
+        state = {
+            "model": self._model.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "average": self._average.model.state_dict(),
+            "step": self.step,
+            "seconds": seconds,
+        }
+        unfinished = self.path.with_suffix(".part")
+        torch.save(state, unfinished)
+        unfinished.rename(self.path)

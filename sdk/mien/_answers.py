@@ -1,0 +1,133 @@
+"""Responses that are no errors, read into results."""
+
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+from pydantic import Base64Bytes, BaseModel, Field, TypeAdapter, ValidationError
+
+from ._errors import UnexpectedAnswer
+from ._responses import RawResponse
+from ._results import EditResult, EditResults
+from ._timings import parse_server_timing
+from ._types import Face, ModelCard, ModelVersion
+
+
+def read_edit_results(response: RawResponse) -> EditResults:
+    """Read the pictures in an answer, JSON or a bare picture. Raises UnexpectedAnswer."""
+    if response.media_type == "application/json":
+        return _from_json(response)
+    if response.media_type.startswith("image/") and response.body:
+        return _from_picture(response)
+    raise _unexpected(response)
+
+
+def read_edit_result(response: RawResponse) -> EditResult:
+    """Read the one picture in an answer. Raises UnexpectedAnswer."""
+    return read_edit_results(response)[0]
+
+
+def read_model_cards(response: RawResponse) -> list[ModelCard]:
+    """Read the cards of all networks, a bare list or under `models`. Raises UnexpectedAnswer."""
+    try:
+        cards = _CARDS.validate_json(response.body)
+    except ValidationError as error:
+        raise _unexpected(response) from error
+    return cards if isinstance(cards, list) else cards.models
+
+
+def read_probe(response: RawResponse) -> bool:
+    """Read a probe's answer: any success is a yes."""
+    return response.status < 300
+
+
+class _Picture(BaseModel):
+    image: Base64Bytes
+    media_type: str | None = None
+    strength: float | None = None
+    variant: int | None = None
+
+
+class _EditAnswer(BaseModel):
+    request_id: str | None = None
+    model: ModelVersion | None = None
+    faces: tuple[Face, ...] = ()
+    timings: dict[str, float] = {}
+    notice: str | None = None
+    media_type: str = ""
+    results: list[_Picture] = Field(min_length=1)
+
+
+class _Cards(BaseModel):
+    models: list[ModelCard]
+
+
+class _Facts(TypedDict):
+    faces: tuple[Face, ...]
+    timings: Mapping[str, float]
+    request_id: str | None
+    model: ModelVersion | None
+    notice: str | None
+    response: RawResponse
+
+
+_CARDS: TypeAdapter[list[ModelCard] | _Cards] = TypeAdapter(list[ModelCard] | _Cards)
+_HEADER_FACES: TypeAdapter[list[dict[str, Any]]] = TypeAdapter(list[dict[str, Any]])
+
+
+def _from_json(response: RawResponse) -> EditResults:
+    try:
+        answer = _EditAnswer.model_validate_json(response.body)
+    except ValidationError as error:
+        raise _unexpected(response) from error
+    facts = _Facts(
+        faces=answer.faces,
+        timings=answer.timings,
+        request_id=answer.request_id or response.request_id,
+        model=answer.model,
+        notice=answer.notice,
+        response=response,
+    )
+    return EditResults(results=tuple(_result(p, answer.media_type, facts) for p in answer.results), **facts)
+
+
+def _result(picture: _Picture, media_type: str, facts: _Facts) -> EditResult:
+    return EditResult(
+        bytes=picture.image,
+        media_type=picture.media_type or media_type,
+        strength=picture.strength,
+        variant=picture.variant,
+        **facts,
+    )
+
+
+def _from_picture(response: RawResponse) -> EditResults:
+    headers = response.headers
+    facts = _Facts(
+        faces=_header_faces(headers.get("x-mien-faces", "[]")),
+        timings=parse_server_timing(headers.get("server-timing", "")),
+        request_id=response.request_id,
+        model=_header_model(headers.get("x-mien-model", "")),
+        notice=headers.get("x-mien-notice"),
+        response=response,
+    )
+    result = EditResult(bytes=response.body, media_type=response.media_type, **facts)
+    return EditResults(results=(result,), **facts)
+
+
+def _header_faces(value: str) -> tuple[Face, ...]:
+    """Read X-Mien-Faces; one that a proxy cut short costs the faces, not the picture."""
+    try:
+        faces = _HEADER_FACES.validate_json(value)
+        return tuple(Face.model_validate({"index": index, **face}) for index, face in enumerate(faces))
+    except ValidationError:
+        return ()
+
+
+def _header_model(value: str) -> ModelVersion | None:
+    name, at, version = value.rpartition("@")
+    return ModelVersion(name=name, version=version) if at else None
+
+
+def _unexpected(response: RawResponse) -> UnexpectedAnswer:
+    kind = response.media_type or "no media type"
+    return UnexpectedAnswer(f"a {response.status} with {kind} that is no answer of the service", response)

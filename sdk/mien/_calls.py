@@ -1,0 +1,95 @@
+"""What each method of a client asks for, described without sending anything."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from ._answers import read_edit_result, read_edit_results, read_model_cards, read_probe
+from ._files import PictureFile
+from ._responses import RawResponse
+from ._results import EditResult, EditResults
+from ._types import Edits, FaceChoice, ModelCard, Output, Strengths
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call(Generic[T_co]):
+    """One request to be sent, and how its answer is read."""
+
+    method: str
+    path: str
+    read: Callable[[RawResponse], T_co]
+    accept: str = "application/json"
+    fields: Mapping[str, str] = field(default_factory=dict[str, str])
+    picture: PictureFile | None = None
+    answers: frozenset[int] = frozenset()
+    """Statuses that are answers here though they are errors elsewhere."""
+
+
+def edit_attribute(
+    picture: PictureFile,
+    *,
+    attribute: str | None,
+    strength: float | None,
+    strengths: Strengths | None,
+    edits: Edits | None,
+    variants: int | None,
+    seed: int | None,
+    engine: str | None,
+    face: FaceChoice,
+    output: Output,
+    landmarks: bool,
+    accept: str | None,
+) -> Call[EditResult | EditResults]:
+    """Describe POST /edit-attribute; several pictures are asked for as JSON, one as a picture."""
+    several = strengths is not None or variants is not None
+    values = {
+        "attribute": attribute,
+        "strength": None if strength is None else _number(strength),
+        "strengths": None if strengths is None else _numbers(strengths),
+        "edits": None if edits is None else _pairs(edits),
+        "variants": variants,
+        "seed": seed,
+        "engine": engine,
+        "face": face,
+        "output": output,
+        "landmarks": "true" if landmarks else "false",
+    }
+    return Call(
+        method="POST",
+        path="/edit-attribute",
+        read=read_edit_results if several else read_edit_result,
+        accept=accept or ("application/json" if several else "image/*"),
+        fields=_given(values.items()),
+        picture=picture,
+    )
+
+
+def models() -> Call[list[ModelCard]]:
+    """Describe GET /models."""
+    return Call(method="GET", path="/models", read=read_model_cards)
+
+
+def probe(path: str) -> Call[bool]:
+    """Describe a probe, for which 503 is an answer and no failure to be retried."""
+    return Call(method="GET", path=path, read=read_probe, accept="*/*", answers=frozenset({503}))
+
+
+def _given(values: Iterable[tuple[str, object]]) -> dict[str, str]:
+    return {name: str(value) for name, value in values if value is not None}
+
+
+def _number(value: float) -> str:
+    # Short, exact enough, and the same for 1, 1.0 and a numpy scalar.
+    return format(value, ".12g")
+
+
+def _numbers(values: Strengths) -> str:
+    return values if isinstance(values, str) else ",".join(map(_number, values))
+
+
+def _pairs(edits: Edits) -> str:
+    if isinstance(edits, str):
+        return edits
+    return ",".join(f"{attribute}:{_number(strength)}" for attribute, strength in edits.items())

@@ -1,0 +1,287 @@
+"""The two clients. They send and sleep; all else is in the core they share."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Self, TypeVar, Unpack, overload
+
+import httpx
+
+from . import _calls
+from ._calls import Call
+from ._core import Core
+from ._files import Picture, read_picture
+from ._options import DEFAULT_MAX_RETRIES, TimeoutChoice, settle
+from ._results import EditResult, EditResults
+from ._retries import Outcome
+from ._types import EditOptions, Edits, FaceChoice, ModelCard, Output, Strengths
+
+T = TypeVar("T")
+
+
+class Mien(Core[httpx.Client]):
+    """A client of the service.
+
+    `base_url` and `api_key` default to MIEN_BASE_URL and MIEN_API_KEY; `app` ("my-app/2.1") is added
+    to the user agent; `http_client` is used as it is and left open. Safe to share between threads.
+    Raises ValueError where the base URL is missing or not http(s).
+    """
+
+    def __init__(
+        self,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        *,
+        timeout: TimeoutChoice = None,
+        max_retries: int = DEFAULT_MAX_RETRIES,
+        app: str | None = None,
+        http_client: httpx.Client | None = None,
+    ) -> None:
+        options = settle(
+            base_url=base_url,
+            api_key=api_key,
+            timeout=timeout,
+            max_retries=max_retries,
+            app=app,
+            http_client=http_client,
+        )
+        super().__init__(options, http_client or httpx.Client(), owns_http=http_client is None)
+        self._sleep: Callable[[float], None] = time.sleep
+
+    @overload
+    def edit_attribute(
+        self,
+        image: Picture,
+        *,
+        strengths: None = None,
+        variants: None = None,
+        **options: Unpack[EditOptions],
+    ) -> EditResult: ...
+    @overload
+    def edit_attribute(
+        self,
+        image: Picture,
+        *,
+        strengths: Strengths,
+        variants: int | None = None,
+        **options: Unpack[EditOptions],
+    ) -> EditResults: ...
+    @overload
+    def edit_attribute(
+        self, image: Picture, *, strengths: None = None, variants: int, **options: Unpack[EditOptions]
+    ) -> EditResults: ...
+    def edit_attribute(
+        self,
+        image: Picture,
+        *,
+        attribute: str | None = None,
+        strength: float | None = None,
+        strengths: Strengths | None = None,
+        edits: Edits | None = None,
+        variants: int | None = None,
+        seed: int | None = None,
+        engine: str | None = None,
+        face: FaceChoice = "largest",
+        output: Output = "photo",
+        landmarks: bool = False,
+        accept: str | None = None,
+    ) -> EditResult | EditResults:
+        """Change an attribute of a face, or several with `edits`; strength 1 is one clear change.
+
+        `strengths` or `variants` ask for several pictures in one answer. `accept` is the media type
+        to answer in (the picture's own by default); "application/json" brings landmarks.
+        Raises StatusError where the service refuses, ConnectionFailed where no response comes,
+        UnexpectedAnswer where it is not the service's, and what reading the picture raises.
+        """
+        call = _calls.edit_attribute(
+            read_picture(image),
+            attribute=attribute,
+            strength=strength,
+            strengths=strengths,
+            edits=edits,
+            variants=variants,
+            seed=seed,
+            engine=engine,
+            face=face,
+            output=output,
+            landmarks=landmarks,
+            accept=accept,
+        )
+        return self._call(call)
+
+    def models(self) -> list[ModelCard]:
+        """List the service's networks. Raises StatusError, ConnectionFailed, UnexpectedAnswer."""
+        return self._call(_calls.models())
+
+    def health(self) -> bool:
+        """Say whether the service is live. Raises StatusError, ConnectionFailed."""
+        return self._call(_calls.probe("/healthz"))
+
+    def ready(self) -> bool:
+        """Say whether the service is warm and takes work. Raises StatusError, ConnectionFailed."""
+        return self._call(_calls.probe("/readyz"))
+
+    def close(self) -> None:
+        """Close the connections, unless they are the caller's or another client's."""
+        if self._owns_http:
+            self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _call(self, call: Call[T]) -> T:
+        retry = 0
+        while True:
+            outcome = self._try(call)
+            wait = self._wait(call, outcome, retry)
+            if wait is None:
+                return self._finish(call, outcome)
+            self._sleep(wait)
+            retry += 1
+
+    def _try(self, call: Call[object]) -> Outcome:
+        try:
+            return self._http.send(self._request(call))
+        except httpx.RequestError as error:
+            return error
+
+
+class AsyncMien(Core[httpx.AsyncClient]):
+    """A client of the service for asyncio: `Mien`, awaited.
+
+    `base_url` and `api_key` default to MIEN_BASE_URL and MIEN_API_KEY; `app` ("my-app/2.1") is added
+    to the user agent; `http_client` is used as it is and left open.
+    Raises ValueError where the base URL is missing or not http(s).
+    """
+
+    def __init__(
+        self,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        *,
+        timeout: TimeoutChoice = None,
+        max_retries: int = DEFAULT_MAX_RETRIES,
+        app: str | None = None,
+        http_client: httpx.AsyncClient | None = None,
+    ) -> None:
+        options = settle(
+            base_url=base_url,
+            api_key=api_key,
+            timeout=timeout,
+            max_retries=max_retries,
+            app=app,
+            http_client=http_client,
+        )
+        super().__init__(options, http_client or httpx.AsyncClient(), owns_http=http_client is None)
+        self._sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    @overload
+    async def edit_attribute(
+        self,
+        image: Picture,
+        *,
+        strengths: None = None,
+        variants: None = None,
+        **options: Unpack[EditOptions],
+    ) -> EditResult: ...
+    @overload
+    async def edit_attribute(
+        self,
+        image: Picture,
+        *,
+        strengths: Strengths,
+        variants: int | None = None,
+        **options: Unpack[EditOptions],
+    ) -> EditResults: ...
+    @overload
+    async def edit_attribute(
+        self, image: Picture, *, strengths: None = None, variants: int, **options: Unpack[EditOptions]
+    ) -> EditResults: ...
+    async def edit_attribute(
+        self,
+        image: Picture,
+        *,
+        attribute: str | None = None,
+        strength: float | None = None,
+        strengths: Strengths | None = None,
+        edits: Edits | None = None,
+        variants: int | None = None,
+        seed: int | None = None,
+        engine: str | None = None,
+        face: FaceChoice = "largest",
+        output: Output = "photo",
+        landmarks: bool = False,
+        accept: str | None = None,
+    ) -> EditResult | EditResults:
+        """Change an attribute of a face, or several with `edits`; strength 1 is one clear change.
+
+        As `Mien.edit_attribute`; the picture is read on another thread. Raises the same.
+        """
+        call = _calls.edit_attribute(
+            await asyncio.to_thread(read_picture, image),
+            attribute=attribute,
+            strength=strength,
+            strengths=strengths,
+            edits=edits,
+            variants=variants,
+            seed=seed,
+            engine=engine,
+            face=face,
+            output=output,
+            landmarks=landmarks,
+            accept=accept,
+        )
+        return await self._call(call)
+
+    async def models(self) -> list[ModelCard]:
+        """List the service's networks. Raises StatusError, ConnectionFailed, UnexpectedAnswer."""
+        return await self._call(_calls.models())
+
+    async def health(self) -> bool:
+        """Say whether the service is live. Raises StatusError, ConnectionFailed."""
+        return await self._call(_calls.probe("/healthz"))
+
+    async def ready(self) -> bool:
+        """Say whether the service is warm and takes work. Raises StatusError, ConnectionFailed."""
+        return await self._call(_calls.probe("/readyz"))
+
+    async def aclose(self) -> None:
+        """Close the connections, unless they are the caller's or another client's."""
+        if self._owns_http:
+            await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def _call(self, call: Call[T]) -> T:
+        retry = 0
+        while True:
+            outcome = await self._try(call)
+            wait = self._wait(call, outcome, retry)
+            if wait is None:
+                return self._finish(call, outcome)
+            await self._sleep(wait)
+            retry += 1
+
+    async def _try(self, call: Call[object]) -> Outcome:
+        try:
+            return await self._http.send(self._request(call))
+        except httpx.RequestError as error:
+            return error

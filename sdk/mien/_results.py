@@ -1,0 +1,78 @@
+"""What a task returns."""
+
+import builtins
+import io
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, overload
+
+from ._responses import RawResponse
+from ._types import Face, ModelVersion
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Answer:
+    """What every answer tells beside its pictures."""
+
+    faces: tuple[Face, ...]
+    """The faces found, from left to right."""
+    timings: Mapping[str, float]
+    """Milliseconds the service spent in each stage."""
+    request_id: str | None
+    model: ModelVersion | None
+    notice: str | None
+    """What the service wants people who see the picture to know."""
+    response: RawResponse
+    """The response as it came."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EditResult(Answer):
+    """An edited picture.
+
+    `strength` and `variant` tell the pictures of one request apart; they are None where the answer
+    was a bare picture.
+    """
+
+    media_type: str
+    bytes: builtins.bytes = field(repr=False)
+    strength: float | None = None
+    variant: int | None = None
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the picture as it came, in `media_type` whatever the path's suffix. Raises OSError."""
+        target = Path(path)
+        target.write_bytes(self.bytes)
+        return target
+
+    def image(self) -> "Image":
+        """Decode the picture with Pillow. Raises ImportError where Pillow is not installed."""
+        try:
+            from PIL import Image
+        except ImportError as error:
+            raise ImportError("image() needs Pillow: pip install 'mien[pillow]'", name="PIL") from error
+        picture = Image.open(io.BytesIO(self.bytes))
+        picture.load()
+        return picture
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EditResults(Answer, Sequence[EditResult]):
+    """The pictures of one request, at least one, in the order asked for."""
+
+    results: tuple[EditResult, ...]
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+    @overload
+    def __getitem__(self, index: int) -> EditResult: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[EditResult]: ...
+    def __getitem__(self, index: int | slice) -> EditResult | Sequence[EditResult]:
+        return self.results[index]

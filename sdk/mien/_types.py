@@ -1,0 +1,93 @@
+"""What the service says, as typed values. Members not listed here are ignored, so it may say more."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple, TypedDict
+
+from pydantic import BaseModel, ConfigDict
+
+FaceChoice = Literal["largest", "all"] | int
+"""Which face: the largest, all of them, or an index from left to right."""
+
+Output = Literal["photo", "face"]
+"""What comes back: the whole photo, edited, or the aligned crop of the face."""
+
+Strengths = str | Sequence[float]
+"""Several strengths: numbers, or "start:stop:step" with stop left out."""
+
+Edits = str | Mapping[str, float]
+"""Several attributes at once: attribute -> strength, or "smiling:1,young:-0.5"."""
+
+
+class EditOptions(TypedDict, total=False):
+    """What `edit_attribute` takes beside the picture and what asks for several results."""
+
+    attribute: str | None
+    strength: float | None
+    edits: Edits | None
+    seed: int | None
+    engine: str | None
+    face: FaceChoice
+    output: Output
+    landmarks: bool
+    accept: str | None
+
+
+class Box(NamedTuple):
+    """A face's box in pixels of the photo."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class Point(NamedTuple):
+    """A landmark in pixels of the photo."""
+
+    x: float
+    y: float
+
+
+class Record(BaseModel):
+    """A value the service gave."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Pose(Record):
+    """How a head is turned, in degrees."""
+
+    yaw: float
+    pitch: float
+    roll: float
+
+
+class Face(Record):
+    """A face that was found; `landmarks` is empty unless the answer was asked for as JSON."""
+
+    index: int
+    box: Box
+    score: float
+    pose: Pose | None = None
+    landmarks: tuple[Point, ...] = ()
+
+
+class ModelVersion(Record):
+    """The network that did the work."""
+
+    name: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.version}"
+
+
+class ModelCard(Record):
+    """What the service tells about one of its networks; further members are kept as attributes."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: str
+    version: str | None = None
+    licence: str | None = None
+    commercial_use: bool | str | None = None

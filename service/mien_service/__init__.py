@@ -1,0 +1,3 @@
+"""Mien: a face-editing microservice (no PyTorch in here)."""
+
+__version__ = "0.1.0"

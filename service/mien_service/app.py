@@ -1,0 +1,149 @@
+"""The only place where the parts are wired."""
+
+import logging
+import os
+import signal
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+
+import cv2
+import numpy as np
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.requests import Request
+
+import mien_service.tasks.edit_attribute  # noqa: F401 - registers its task  # pyright: ignore[reportUnusedImport]
+from mien_service import __version__
+from mien_service.engine.batching import BatchOptions
+from mien_service.engine.dlib_models import HogDetector, LandmarkPredictor
+from mien_service.engine.engine import Engine, EngineOptions
+from mien_service.engine.manifest import WeightEntry
+from mien_service.engine.mmod import MmodProcess
+from mien_service.engine.sessions import SessionOptions
+from mien_service.faces.find import FaceFinder, FinderSizes
+from mien_service.http import page, problems
+from mien_service.http.bodies import BodyLimits
+from mien_service.http.operations import add_operations
+from mien_service.http.request_ids import request_id_of
+from mien_service.http.tasks import TaskLimits, TaskRunner, add_task_routes
+from mien_service.http.workers import Workers
+from mien_service.media.decode import DecodeLimits
+from mien_service.settings import Settings
+from mien_service.tasks.pipeline import Pipeline
+from mien_service.tasks.registry import REGISTRY, TaskSpec
+
+log = logging.getLogger("mien")
+
+DESCRIPTION = """A photo of a person goes in, one task changes or reads the face, and the photo comes back with
+everything else untouched. Errors are RFC 9457 problems; docs/http.md is the contract."""
+
+
+class UnknownTask(ValueError):
+    """MIEN_TASKS names a task that there is not."""
+
+
+def create_app(settings: Settings, on_death: Callable[[], None] | None = None) -> FastAPI:
+    """Return the service. `on_death` is called when a worker died; by default the process ends.
+
+    Raises UnknownTask. Networks are loaded and warmed up when the server starts, and a server that cannot
+    load them does not start (WeightsError, ProviderUnavailable).
+    """
+    specs = tasks_of(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        # OpenCV's own threads would compete with the workers'.
+        cv2.setNumThreads(1)
+        service = Service(settings, specs, on_death or end_process)
+        app.state.engine = service.engine
+        app.state.task_runner = service.task_runner
+        try:
+            yield
+        finally:
+            service.stop()
+
+    app = FastAPIOffline(
+        title="Mien",
+        version=__version__,
+        description=DESCRIPTION,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.engine = None
+    app.state.task_runner = None
+    problems.install(app, settings.retry_after, log_error)
+    add_operations(app, specs)
+    add_task_routes(app, specs, settings.max_results)
+    page.add_page(app)
+    return app
+
+
+def tasks_of(settings: Settings) -> list[TaskSpec]:
+    """Return the tasks that are on. Raises UnknownTask."""
+    specs = {spec.name: spec for spec in REGISTRY.specs()}
+    if settings.tasks == "all":
+        return list(specs.values())
+    names = [name.strip() for name in settings.tasks.split(",")]
+    unknown = [name for name in names if name not in specs]
+    if unknown:
+        raise UnknownTask(f"MIEN_TASKS: there is no task {unknown[0]}; there are {', '.join(specs)}")
+    return [specs[name] for name in sorted(set(names))]
+
+
+class Service:
+    """Everything that lives from start to stop."""
+
+    def __init__(self, settings: Settings, specs: list[TaskSpec], on_death: Callable[[], None]) -> None:
+        self._mmod = MmodProcess() if settings.mmod else None
+        self.engine = Engine(engine_options(settings), [n for spec in specs for n in spec.networks], on_death)
+        self.engine.warm_up()
+        sizes = FinderSizes(settings.find_quick, settings.find_thorough, settings.find_last_resort)
+        detector = HogDetector()
+        finder = FaceFinder(detector, LandmarkPredictor(), self._mmod, sizes)
+        self._workers = Workers(settings.workers, settings.max_waiting)
+        self._workers.warm_up(lambda: detector.detect(np.zeros((80, 80, 3), np.uint8)))
+        pipeline = Pipeline(finder, self.engine)
+        self.task_runner = TaskRunner(pipeline, self._workers, task_limits(settings), self._model_of)
+        if self._mmod is not None:
+            self._mmod.warm_up()
+
+    def _model_of(self, spec: TaskSpec) -> WeightEntry:
+        """Return the entry of the network that answers of `spec` are attributed to: its first."""
+        return self.engine.manifest.entry(spec.networks[0])
+
+    def stop(self) -> None:
+        """Finish the work at hand and end all threads and processes."""
+        self._workers.stop()
+        self.engine.stop()
+        if self._mmod is not None:
+            self._mmod.stop()
+
+
+def engine_options(settings: Settings) -> EngineOptions:
+    """Return how the engine is to run."""
+    return EngineOptions(
+        settings.weights,
+        SessionOptions(settings.provider, settings.threads),
+        BatchOptions(settings.max_batch, settings.max_batch_wait, settings.max_queue, settings.batch_workers),
+    )
+
+
+def task_limits(settings: Settings) -> TaskLimits:
+    """Return the limits of a task request."""
+    return TaskLimits(
+        body=BodyLimits(settings.max_bytes, settings.max_parameter_bytes),
+        decode=DecodeLimits(settings.max_pixels, settings.min_side, settings.keep_exif),
+        deadline=settings.deadline,
+        max_results=settings.max_results,
+        jpeg_quality=settings.jpeg_quality,
+    )
+
+
+def end_process() -> None:
+    """End the process, so that a supervisor starts a new one: never dead but healthy."""
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def log_error(request: Request, error: Exception) -> None:
+    """Log an unexpected error with the request's id; pictures and parameters are never logged."""
+    log.error("request %s %s failed", request_id_of(request), request.url.path, exc_info=error)

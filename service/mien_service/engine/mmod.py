@@ -1,0 +1,88 @@
+"""dlib's MMOD face detector, in a process of its own.
+
+MMOD is the more thorough detector, and it holds the interpreter lock for the second or so that it takes, so it
+never runs in the serving process.
+"""
+
+import os
+import threading
+import time
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import TimeoutError as WaitTimeout
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+
+import dlib
+import numpy as np
+
+from mien_service.engine.dlib_models import model_file, to_box
+from mien_service.faces.face import Detection, RgbImage
+
+_detector: "dlib.cnn_face_detection_model_v1 | None" = None
+"""The worker process's detector; None in every other process."""
+
+
+class LastResortUnavailable(RuntimeError):
+    """The detector's process died or took too long."""
+
+
+class MmodProcess:
+    """Runs MMOD in a worker process, one picture at a time; a process that dies is replaced."""
+
+    def __init__(self, timeout: float = 20.0) -> None:
+        self._timeout = timeout
+        self._lock = threading.Lock()
+        self._pool = _start()
+
+    def warm_up(self) -> None:
+        """Return once the worker process has loaded its model. Raises LastResortUnavailable."""
+        self.detect(np.zeros((80, 80, 3), np.uint8))
+
+    def detect(self, image: RgbImage) -> list[Detection]:
+        """Return the faces in `image`, surest first. Raises LastResortUnavailable."""
+        pool = self._pool
+        try:
+            return pool.submit(_detect, np.ascontiguousarray(image)).result(self._timeout)
+        except (BrokenProcessPool, WaitTimeout) as error:
+            self._replace(pool)
+            raise LastResortUnavailable("the MMOD process died or took too long") from error
+
+    def process_ids(self) -> list[int]:
+        """Return the ids of the worker processes now alive."""
+        return list(self._pool._processes)  # pyright: ignore[reportPrivateUsage]
+
+    def stop(self) -> None:
+        """End the worker process."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _replace(self, broken: ProcessPoolExecutor) -> None:
+        with self._lock:
+            if self._pool is broken:
+                for process in list(broken._processes.values()):  # pyright: ignore[reportPrivateUsage]
+                    process.kill()
+                broken.shutdown(wait=False, cancel_futures=True)
+                self._pool = _start()
+
+
+def _start() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_load, initargs=(os.getpid(),))
+
+
+def _load(parent: int) -> None:
+    global _detector
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    _detector = dlib.cnn_face_detection_model_v1(str(model_file("mmod_human_face_detector.dat")))
+
+
+def _end_with(parent: int) -> None:
+    """End this process once its parent is gone, however the parent ended."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(0)
+
+
+def _detect(image: RgbImage) -> list[Detection]:
+    if _detector is None:
+        raise RuntimeError("the worker process was not initialised")
+    hits = _detector(image, 0)
+    return sorted((Detection(to_box(hit.rect), float(hit.confidence)) for hit in hits), key=lambda hit: -hit.score)

@@ -1,0 +1,1 @@
+"""Face geometry on arrays: finding, aligning, editing and compositing. Opens no files."""

@@ -1,0 +1,124 @@
+"""Answers of tasks: a picture with the facts in headers, or JSON with everything."""
+
+import base64
+import json
+from typing import Any
+
+import numpy as np
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+
+from mien_service.faces.face import Face, RgbImage
+from mien_service.tasks.registry import Picture, TaskSpec
+
+
+class PoseModel(BaseModel):
+    """Head rotation in degrees; 0 is facing the camera."""
+
+    yaw: float
+    pitch: float
+    roll: float
+
+
+class FaceModel(BaseModel):
+    """One face that was worked on."""
+
+    index: int = Field(description="Place from left to right among the faces worked on.")
+    box: tuple[float, float, float, float] = Field(description="Left, top, right, bottom in photo pixels.")
+    score: float = Field(description="The detector's confidence; higher is surer.")
+    pose: PoseModel
+    landmarks: list[tuple[float, float]] = Field(description="The 68 iBUG points in photo pixels.")
+
+
+class ModelName(BaseModel):
+    """The network that made the answer."""
+
+    name: str
+    version: str
+
+
+class ResultModel(BaseModel):
+    """One picture."""
+
+    strength: float | None
+    variant: int | None
+    media_type: str
+    image: str = Field(description="The picture as base64.")
+
+
+class TaskAnswer(BaseModel):
+    """The JSON answer of a task."""
+
+    request_id: str
+    model: ModelName
+    faces: list[FaceModel]
+    timings: dict[str, float] = Field(description="Milliseconds by stage.")
+    notice: str | None
+    media_type: str
+    results: list[ResultModel]
+
+
+class Facts:
+    """What is told of an answer besides its pictures."""
+
+    def __init__(
+        self, spec: TaskSpec, model: ModelName, faces: list[Face], timings: dict[str, float], request_id: str
+    ) -> None:
+        self._notice = spec.notice
+        self._model = model
+        self._faces = faces
+        self._timings = timings
+        self._request_id = request_id
+
+    def headers(self) -> dict[str, str]:
+        """Return the facts as headers."""
+        faces = [_face_model(i, face).model_dump(exclude={"landmarks"}) for i, face in enumerate(self._faces)]
+        headers = {
+            "X-Request-Id": self._request_id,
+            "Server-Timing": ", ".join(f"{stage};dur={ms}" for stage, ms in self._timings.items()),
+            "X-Mien-Model": f"{self._model.name}@{self._model.version}",
+            "X-Mien-Faces": json.dumps(faces, separators=(",", ":")),
+        }
+        if self._notice is not None:
+            headers["X-Mien-Notice"] = self._notice
+        return headers
+
+    def image_response(self, body: bytes, media_type: str) -> Response:
+        """Return one picture with the facts in its headers."""
+        return Response(body, media_type=media_type, headers=self.headers())
+
+    def json_response(self, pictures: list[tuple[Picture, bytes]], media_type: str) -> Response:
+        """Return all pictures and facts as JSON."""
+        answer = TaskAnswer(
+            request_id=self._request_id,
+            model=self._model,
+            faces=[_face_model(i, face) for i, face in enumerate(self._faces)],
+            timings=self._timings,
+            notice=self._notice,
+            media_type=media_type,
+            results=[
+                ResultModel(
+                    strength=picture.strength,
+                    variant=picture.variant,
+                    media_type=media_type,
+                    image=base64.b64encode(body).decode("ascii"),
+                )
+                for picture, body in pictures
+            ],
+        )
+        dumped: dict[str, Any] = answer.model_dump(mode="json")
+        return JSONResponse(dumped, headers=self.headers())
+
+
+def strip(pictures: list[RgbImage]) -> RgbImage:
+    """Return pictures of one size side by side."""
+    return np.hstack(pictures)
+
+
+def _face_model(index: int, face: Face) -> FaceModel:
+    left, top, right, bottom = (round(float(edge), 1) for edge in face.box)
+    pose = PoseModel(**{axis: round(angle, 1) for axis, angle in face.pose._asdict().items()})
+    points = [(round(float(x), 1), round(float(y), 1)) for x, y in face.landmarks]
+    return FaceModel(
+        index=index, box=(left, top, right, bottom), score=round(face.score, 3), pose=pose, landmarks=points
+    )

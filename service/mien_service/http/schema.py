@@ -1,0 +1,143 @@
+"""OpenAPI for task routes: their three request forms and negotiated answers, from the task's parameter model."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from mien_service.http.answers import TaskAnswer
+from mien_service.http.problems import (
+    BAD_REQUEST,
+    DEADLINE,
+    FACE_INDEX,
+    IMAGE_TOO_LARGE,
+    INTERNAL,
+    INVALID_PARAMETER,
+    MEDIA_TYPE,
+    NO_FACE_FOUND,
+    NOT_ACCEPTABLE,
+    NOT_READY,
+    OVERLOADED,
+    UNREADABLE_IMAGE,
+    UNSUPPORTED_MEDIA_TYPE,
+    ProblemType,
+)
+from mien_service.tasks.registry import TaskSpec
+
+Schema = dict[str, Any]
+
+IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
+BINARY: Schema = {"type": "string", "format": "binary"}
+
+TASK_PROBLEMS = (
+    BAD_REQUEST, UNREADABLE_IMAGE, NOT_ACCEPTABLE, IMAGE_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, INVALID_PARAMETER,
+    NO_FACE_FOUND, FACE_INDEX, OVERLOADED, INTERNAL, NOT_READY, DEADLINE,
+)  # fmt: skip
+
+PROBLEM_SCHEMA: Schema = {
+    "title": "Problem",
+    "description": "RFC 9457 problem details.",
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "request_id"],
+    "properties": {
+        "type": {"type": "string", "description": "Stable URI; its fragment names the kind of problem."},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "request_id": {"type": "string"},
+        "field": {"type": "string", "description": "The parameter that is wrong."},
+        "limit": {"type": "integer", "description": "The limit that was passed."},
+    },
+}
+
+
+@dataclass(frozen=True)
+class TaskOperation:
+    """The parts of an OpenAPI operation that the framework cannot derive."""
+
+    request: Schema
+    responses: dict[int | str, Schema]
+
+
+def task_operation(spec: TaskSpec, max_results: int) -> TaskOperation:
+    """Return request and responses of the route of `spec`."""
+    parameters = inlined(spec.params.model_json_schema())
+    properties: Schema = parameters["properties"]
+    query = [
+        {"name": name, "in": "query", "required": False, "schema": text_schema(schema), "explode": False}
+        | {"description": "Only when the body is the picture itself. " + schema.get("description", "")}
+        for name, schema in properties.items()
+    ]
+    form = {name: text_schema(schema) for name, schema in properties.items()}
+    request: Schema = {
+        "parameters": query,
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {"schema": _with_image(form, BINARY)},
+                "application/json": {
+                    "schema": _with_image(properties, {"type": "string", "contentEncoding": "base64"})
+                },
+                **{media_type: {"schema": BINARY} for media_type in IMAGE_TYPES},
+            },
+        },
+    }
+    return TaskOperation(request, _responses(max_results))
+
+
+def _with_image(properties: Schema, image: Schema) -> Schema:
+    return {
+        "type": "object",
+        "required": ["image"],
+        "properties": {"image": {**image, "description": "The picture."}, **properties},
+    }
+
+
+def text_schema(schema: Schema) -> Schema:
+    """Return the schema of a parameter as a form or a query writes it: lists and objects become text."""
+    kinds = {option.get("type") for option in schema.get("anyOf", [schema])}
+    if kinds & {"array", "object"}:
+        return {"type": "string", **{key: schema[key] for key in ("title", "description") if key in schema}}
+    return schema
+
+
+def inlined(schema: Schema) -> Schema:
+    """Return a JSON schema with its local references put in place."""
+    definitions = schema.get("$defs", {})
+
+    def resolve(part: Any) -> Any:
+        if isinstance(part, list):
+            return [resolve(item) for item in part]  # pyright: ignore[reportUnknownVariableType]
+        if not isinstance(part, dict):
+            return part
+        reference = part.get("$ref")  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+        if isinstance(reference, str):
+            return resolve(definitions[reference.rpartition("/")[2]])
+        return {key: resolve(value) for key, value in part.items() if key != "$defs"}  # pyright: ignore[reportUnknownVariableType]
+
+    return resolve(schema)
+
+
+def _responses(max_results: int) -> dict[int | str, Schema]:
+    headers = {
+        name: {"description": text, "schema": {"type": "string"}}
+        for name, text in (
+            ("X-Request-Id", "The request's id."),
+            ("Server-Timing", "Milliseconds by stage."),
+            ("X-Mien-Model", "name@version of the network."),
+            ("X-Mien-Faces", "JSON: box, score and pose of each face."),
+        )
+    }
+    answer = inlined(TaskAnswer.model_json_schema())
+    content: Schema = {media_type: {"schema": BINARY} for media_type in IMAGE_TYPES}
+    content["application/json"] = {"schema": answer}
+    description = f"The edited picture, or JSON with up to {max_results} pictures."
+    responses: dict[int | str, Schema] = {200: {"description": description, "headers": headers, "content": content}}
+    return responses | problem_responses(TASK_PROBLEMS)
+
+
+def problem_responses(kinds: tuple[ProblemType, ...]) -> dict[int | str, Schema]:
+    """Return the responses for problems, those of one status together."""
+    responses: dict[int | str, Schema] = {}
+    for status in sorted({kind.status for kind in kinds}):
+        names = ", ".join(kind.name for kind in kinds if kind.status == status)
+        responses[status] = {"description": names, "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
+    return responses

@@ -1,0 +1,156 @@
+"""One POST route for each registered task, built from its spec."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import Response
+from pydantic import ValidationError
+from starlette.requests import Request
+
+from mien_service.engine.manifest import WeightEntry
+from mien_service.engine.work import Work
+from mien_service.http.answers import Facts, ModelName, strip
+from mien_service.http.bodies import BodyLimits, TaskRequest, read_task_request
+from mien_service.http.negotiation import JSON, image_offers, preferred
+from mien_service.http.problems import INVALID_PARAMETER, NOT_READY, ProblemError
+from mien_service.http.request_ids import request_id_of
+from mien_service.http.schema import task_operation
+from mien_service.http.workers import Workers
+from mien_service.media.decode import DecodeLimits, decode
+from mien_service.media.encode import encode
+from mien_service.media.photo import ImageFormat, Photo
+from mien_service.tasks.pipeline import Answer, Pipeline
+from mien_service.tasks.registry import TaskParams, TaskSpec
+
+DISCONNECT_CHECK_SECONDS = 0.25
+"""How often a request at work is asked whether its client is still there."""
+
+
+@dataclass(frozen=True)
+class TaskLimits:
+    """Limits of a task request; see Settings for what each is."""
+
+    body: BodyLimits
+    decode: DecodeLimits
+    deadline: float
+    max_results: int
+    jpeg_quality: int
+
+
+@dataclass(frozen=True, eq=False)
+class TaskRunner:
+    """All that a task's route needs: made when the service starts."""
+
+    pipeline: Pipeline
+    workers: Workers
+    limits: TaskLimits
+    model_of: Callable[[TaskSpec], WeightEntry]
+
+    async def answer(self, spec: TaskSpec, request: Request) -> Response:
+        """Return the answer of task `spec` to `request`; errors are raised for `problems` to tell."""
+        place = self.workers.reserve()
+        try:
+            read = await read_task_request(request, self.limits.body)
+            params = parsed(spec.params, read.parameters)
+            self._check_count(params)
+        except BaseException:
+            place.release()
+            raise
+        work = Work(self.limits.deadline)
+        future = place.submit(self._work, spec, params, read, request, work)
+        return await _unless_client_leaves(future, request, work)
+
+    def _check_count(self, params: TaskParams) -> None:
+        count = len(params.pictures())
+        if count > self.limits.max_results:
+            detail = f"{count} pictures were asked for; one answer holds {self.limits.max_results}."
+            raise ProblemError(INVALID_PARAMETER, detail, limit=self.limits.max_results)
+
+    def _work(self, spec: TaskSpec, params: TaskParams, read: TaskRequest, request: Request, work: Work) -> Response:
+        """Decode, run the task, encode: everything that takes a processor, on a worker thread."""
+        accept = request.headers.get("Accept")
+        with work.stage("decode"):
+            photo = decode(read.image, self.limits.decode)
+        media_type = preferred(accept, _offers(photo, params))
+        answer = self.pipeline.run(spec, params, photo.pixels, work, grey=photo.is_grey)
+        chosen = photo.format if media_type == JSON else ImageFormat(media_type.removeprefix("image/"))
+        with work.stage("encode"):
+            bodies = self._encoded(answer, photo, chosen, as_json=media_type == JSON)
+        entry = self.model_of(spec)
+        model = ModelName(name=entry.name, version=entry.version)
+        facts = Facts(spec, model, answer.faces, work.timings(), request_id_of(request))
+        if media_type != JSON:
+            return facts.image_response(bodies[0], media_type)
+        pictures = [one.picture for one in answer.pictures]
+        return facts.json_response(list(zip(pictures, bodies, strict=True)), chosen.media_type)
+
+    def _encoded(self, answer: Answer, photo: Photo, chosen: ImageFormat, *, as_json: bool) -> list[bytes]:
+        pictures = [one.pixels for one in answer.pictures]
+        if len(pictures) > 1 and not as_json:
+            pictures = [strip(pictures)]
+        return [encode(one, chosen, photo, quality=self.limits.jpeg_quality) for one in pictures]
+
+
+def _offers(photo: Photo, params: TaskParams) -> list[str]:
+    """Return the types this answer can have: several pictures are one image only as a strip."""
+    offers = image_offers(photo.format)
+    return [JSON] if len(params.pictures()) > 1 and params.layout != "strip" else offers
+
+
+def parsed(model: type[TaskParams], parameters: dict[str, Any]) -> TaskParams:
+    """Return the parameters as `model`. Raises ProblemError naming the first field that is wrong."""
+    try:
+        return model.model_validate(parameters)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = [str(part) for part in first["loc"]]
+        field = where[0] if where else _named_in(first["msg"], model)
+        detail = first["msg"].removeprefix("Value error, ")
+        raise ProblemError(INVALID_PARAMETER, f"{detail}.", field=field) from None
+
+
+def _named_in(message: str, model: type[TaskParams]) -> str | None:
+    """Return the first parameter that a message about several of them names."""
+    words = message.replace(":", " ").split()
+    return next((word for word in words if word in model.model_fields), None)
+
+
+async def _unless_client_leaves(future: Future[Response], request: Request, work: Work) -> Response:
+    """Return the future's response; if the client leaves first, the work is abandoned."""
+    waiting = asyncio.wrap_future(future)
+    while True:
+        done, _ = await asyncio.wait([waiting], timeout=DISCONNECT_CHECK_SECONDS)
+        if done:
+            return waiting.result()
+        if await request.is_disconnected():
+            work.abandon()
+            return await waiting
+
+
+def add_task_routes(app: FastAPI, specs: list[TaskSpec], max_results: int) -> None:
+    """Add a POST route for each task; the runner is taken from `app.state` once the service is ready."""
+    for spec in specs:
+        app.add_api_route(
+            spec.path,
+            _endpoint(spec),
+            methods=["POST"],
+            name=spec.name,
+            summary=spec.summary,
+            response_class=Response,
+            responses=task_operation(spec, max_results).responses,
+            openapi_extra=task_operation(spec, max_results).request,
+        )
+
+
+def _endpoint(spec: TaskSpec) -> Callable[..., Any]:
+    async def endpoint(request: Request) -> Response:
+        runner: TaskRunner | None = request.app.state.task_runner
+        if runner is None:
+            raise ProblemError(NOT_READY, "The service is starting.")
+        return await runner.answer(spec, request)
+
+    return endpoint

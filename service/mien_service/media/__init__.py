@@ -1,0 +1,1 @@
+"""Bytes to arrays and back: decoding with limits, encoding, metadata, provenance."""

@@ -1,0 +1,1 @@
+"""One file per task: its parameters, and how a face becomes a result."""
