@@ -1,4 +1,3 @@
-# ruff: noqa: N818 - the errors carry the names of the service's problem types
 """The tree of errors, and which one a response is."""
 
 from collections.abc import Mapping

@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import math
 import sys
 from pathlib import Path
 
@@ -42,7 +43,14 @@ def serve(settings: Settings, host: str, port: int) -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     require_provider(settings.provider)
     load_manifest(settings.weights)
-    uvicorn.run(create_app(settings), host=host, port=port, server_header=False)
+    # Whoever still sends or waits after a request's longest time is not waited for when the service is to end.
+    uvicorn.run(
+        create_app(settings),
+        host=host,
+        port=port,
+        server_header=False,
+        timeout_graceful_shutdown=math.ceil(settings.deadline),
+    )
 
 
 def list_models(settings: Settings) -> None:

@@ -54,6 +54,8 @@ def create_app(settings: Settings, on_death: Callable[[], None] | None = None) -
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         # OpenCV's own threads would compete with the workers'.
         cv2.setNumThreads(1)
+        # Damaged pictures are answered with a problem; OpenCV's own complaints would flood the log.
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
         service = Service(settings, specs, on_death or end_process)
         app.state.engine = service.engine
         app.state.task_runner = service.task_runner

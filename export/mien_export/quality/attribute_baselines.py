@@ -109,6 +109,6 @@ def to_photo(field: Field, face: AlignedFace, photo: RgbImage) -> Field:
     return np.asarray(warped, np.float32)
 
 
-def rounded(picture: Field) -> RgbImage:
+def rounded(picture: NDArray[np.floating]) -> RgbImage:
     """Return float grey levels as uint8, clipped to 0..255."""
     return np.clip(np.rint(picture), 0, 255).astype(np.uint8)

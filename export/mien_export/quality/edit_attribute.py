@@ -112,7 +112,9 @@ class Group:
     masks: torch.Tensor
     logits: Floats
     descriptors: Floats
-    upper_descriptors: Floats
+    upper_descriptors: Floats | None
+    """Of chips whose lower half is grey; for smiles only, which change it."""
+
     ages: Floats
 
     @property
@@ -156,7 +158,7 @@ def make_group(faces: list[HeldOutFace], attribute: str, direction: int, meters:
     """Return the faces (at least one) with what the meters say of them before any edit."""
     photos = [face.photo for face in faces]
     squares = squares_of(photos, faces)
-    chips = [identity_chip(face.photo, face.aligned.face.landmarks) for face in faces]
+    smiling = attribute == "smiling"
     return Group(
         attribute=attribute,
         direction=direction,
@@ -164,8 +166,8 @@ def make_group(faces: list[HeldOutFace], attribute: str, direction: int, meters:
         squares=squares,
         masks=region_masks(faces, attribute),
         logits=meters.judge.scores(squares, attribute.capitalize()),
-        descriptors=meters.identity.descriptors(chips),
-        upper_descriptors=meters.identity.descriptors([without_lower_half(chip) for chip in chips]),
+        descriptors=meters.identity.descriptors(chips_of(photos, faces)),
+        upper_descriptors=upper_descriptors(photos, faces, meters.identity) if smiling else None,
         ages=ages_of(photos, faces, meters.age),
     )
 
@@ -228,13 +230,21 @@ def ages_of(photos: list[RgbImage], faces: list[HeldOutFace], meter: AgeMeter) -
 
 def identity_distances(edited: list[RgbImage], group: Group, meter: IdentityMeter) -> tuple[Floats, Floats]:
     """Return (n,) descriptor distances to the untouched photos, of whole chips and of their upper halves."""
-    pairs = zip(edited, group.faces, strict=True)
-    chips = [identity_chip(photo, face.aligned.face.landmarks) for photo, face in pairs]
-    whole = distances(meter.descriptors(chips), group.descriptors)
-    if group.attribute != "smiling":
-        return whole, np.full(len(chips), math.nan)
-    upper = meter.descriptors([without_lower_half(chip) for chip in chips])
-    return whole, distances(upper, group.upper_descriptors)
+    whole = distances(meter.descriptors(chips_of(edited, group.faces)), group.descriptors)
+    if group.upper_descriptors is None:
+        return whole, np.full(len(edited), math.nan)
+    return whole, distances(upper_descriptors(edited, group.faces, meter), group.upper_descriptors)
+
+
+def chips_of(photos: list[RgbImage], faces: list[HeldOutFace]) -> list[RgbImage]:
+    """Return the identity chips of photos, cut by the landmarks of the untouched faces."""
+    pairs = zip(photos, faces, strict=True)
+    return [identity_chip(photo, face.aligned.face.landmarks) for photo, face in pairs]
+
+
+def upper_descriptors(photos: list[RgbImage], faces: list[HeldOutFace], meter: IdentityMeter) -> Floats:
+    """Return (n, 128) descriptors of the chips with their lower half grey."""
+    return meter.descriptors([without_lower_half(chip) for chip in chips_of(photos, faces)])
 
 
 def pixel_meters(edited: list[RgbImage], group: Group) -> Floats:
@@ -290,7 +300,8 @@ def write_report(results: list[Result], meters: Meters, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     source = {
         "split": "CelebA validation identities",
-        "judge": f"judge {meters.judge.name.upper()}",
+        "judge": meters.judge.name.upper(),
+        "judge_auc": {name: round(value, 3) for name, value in meters.judge.auc.items() if name.lower() in ATTRIBUTES},
         "age_judge": meters.age.network.name,
         "age_slope": meters.age.network.slope,
     }

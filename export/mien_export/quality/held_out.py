@@ -1,13 +1,12 @@
 """Held-out photos at their native size, with their faces found as the service finds them."""
 
-import contextlib
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from mien_export.data.packs import Row, read_pictures, split_rows
-from mien_export.recipes.judges import half_of
+from mien_export.data.packs import HELD_OUT_PARTS, Row, read_pictures, split_rows
 from mien_service.engine.dlib_models import HogDetector, LandmarkPredictor
 from mien_service.faces.align import AlignedFace, align
 from mien_service.faces.face import RgbImage
@@ -34,13 +33,23 @@ def found_faces(pack: str, rows: list[Row]) -> Iterator[HeldOutFace]:
     """Yield the photos of `rows` in which HOG finds a face, with the largest one."""
     finder = FaceFinder(HogDetector(), LandmarkPredictor())
     for row, photo in zip(rows, read_pictures(pack, [row["file"] for row in rows]), strict=True):
-        with contextlib.suppress(NoFaceFound):
+        try:
             [face] = finder.find(photo, "largest")
-            yield HeldOutFace(photo, align(photo, face), row)
+        except NoFaceFound:
+            continue
+        yield HeldOutFace(photo, align(photo, face), row)
+
+
+def validation_half(identity: str) -> int:
+    """Return the half, TUNING_HALF or REPORT_HALF, that a validation identity belongs to.
+
+    The validation people were chosen by CRC-32 modulo 20, so they are halved by what that leaves of it.
+    """
+    return zlib.crc32(identity.encode()) // HELD_OUT_PARTS % 2
 
 
 def celeba_faces(half: int, limit: int) -> list[HeldOutFace]:
     """Return up to `limit` faces, in random but fixed order, of a half of CelebA's validation identities."""
-    rows = [row for row in split_rows("celeba", "validation") if half_of(row["identity"]) == half]
+    rows = [row for row in split_rows("celeba", "validation") if validation_half(row["identity"]) == half]
     order = np.random.default_rng(0).permutation(len(rows))[:limit]
     return list(found_faces("celeba", [rows[i] for i in order]))

@@ -21,7 +21,7 @@ MOUTH = slice(48, 60)
 OVAL_MARGIN = 0.12
 """A seam's feather belongs to the edit: 5 pixels on a CelebA photo."""
 
-EYE_MARGIN = 0.25
+EYE_MARGIN = 0.2
 """Lids and crow's feet move in a smile."""
 
 MUSTACHE_MARGIN = 0.2

@@ -104,7 +104,8 @@ class Batcher:
                 job = self._jobs.get_nowait()
             except queue.Empty:
                 return
-            if job is not None:
+            # A job whose requester stopped waiting is cancelled already, and takes no exception.
+            if job is not None and job.future.set_running_or_notify_cancel():
                 job.future.set_exception(BatcherStopped(self.session.entry.name))
 
     def _work(self) -> None:

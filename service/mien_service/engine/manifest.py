@@ -18,7 +18,7 @@ class TensorEntry(BaseModel):
 
     name: str
     shape: tuple[int | str, ...] = Field(description="Sizes by axis; a name stands for an axis of any length.")
-    range: tuple[float, float] | None = Field(None, description="Least and greatest value, where bounded.")
+    range: tuple[float, float] | None = Field(default=None, description="Least and greatest value, where bounded.")
     meaning: str
 
 

@@ -27,11 +27,11 @@ class LastResortUnavailable(RuntimeError):
 
 
 class MmodProcess:
-    """Runs MMOD in a worker process, one picture at a time; a process that dies is replaced."""
+    """Runs MMOD in a worker process, one picture at a time; one that dies is replaced, and asked once more."""
 
     def __init__(self, timeout: float = 20.0) -> None:
         self._timeout = timeout
-        self._lock = threading.Lock()
+        self._turn = threading.Lock()
         self._pool = _start()
 
     def warm_up(self) -> None:
@@ -40,12 +40,25 @@ class MmodProcess:
 
     def detect(self, image: RgbImage) -> list[Detection]:
         """Return the faces in `image`, surest first. Raises LastResortUnavailable."""
-        pool = self._pool
+        pixels = np.ascontiguousarray(image)
+        # One at a time: the time limit is for the picture at work, not for those in line before it.
+        with self._turn:
+            try:
+                return self._ask(pixels)
+            except BrokenProcessPool:
+                self._replace()
+            try:
+                return self._ask(pixels)
+            except BrokenProcessPool as error:
+                self._replace()
+                raise LastResortUnavailable("the MMOD process died twice over a picture") from error
+
+    def _ask(self, pixels: RgbImage) -> list[Detection]:
         try:
-            return pool.submit(_detect, np.ascontiguousarray(image)).result(self._timeout)
-        except (BrokenProcessPool, WaitTimeout) as error:
-            self._replace(pool)
-            raise LastResortUnavailable("the MMOD process died or took too long") from error
+            return self._pool.submit(_detect, pixels).result(self._timeout)
+        except WaitTimeout as error:
+            self._replace()
+            raise LastResortUnavailable("the MMOD process took too long") from error
 
     def process_ids(self) -> list[int]:
         """Return the ids of the worker processes now alive."""
@@ -55,13 +68,12 @@ class MmodProcess:
         """End the worker process."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _replace(self, broken: ProcessPoolExecutor) -> None:
-        with self._lock:
-            if self._pool is broken:
-                for process in list(broken._processes.values()):  # pyright: ignore[reportPrivateUsage]
-                    process.kill()
-                broken.shutdown(wait=False, cancel_futures=True)
-                self._pool = _start()
+    def _replace(self) -> None:
+        broken = self._pool
+        for process in list(broken._processes.values()):  # pyright: ignore[reportPrivateUsage]
+            process.kill()
+        broken.shutdown(wait=False, cancel_futures=True)
+        self._pool = _start()
 
 
 def _start() -> ProcessPoolExecutor:

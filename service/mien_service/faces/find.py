@@ -21,6 +21,9 @@ small face is enlarged for finer ones, and a large one is reduced so that its te
 LANDMARK_MARGIN = 0.6
 """Picture kept around the box for the predictor, as a share of the box's side."""
 
+SMALLEST_SIDE = 32
+"""A reduced copy with a shorter side has room for no face that a detector sees."""
+
 
 class Detector(Protocol):
     """Finds face boxes in a picture."""
@@ -127,6 +130,8 @@ def detect_at(detector: Detector, photo: RgbImage, longest_side: int) -> list[De
     factor = min(1.0, longest_side / max(photo.shape[:2]))
     if factor == 1.0:
         return detector.detect(photo)
+    if min(photo.shape[:2]) * factor < SMALLEST_SIDE:
+        return []
     small = cv2.resize(photo, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     return [Detection(hit.box.scaled(1 / factor), hit.score) for hit in detector.detect(np.asarray(small, np.uint8))]
 

@@ -7,8 +7,10 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from mien_service.engine.batching import BatcherStopped, QueueFull
+from mien_service.engine.mmod import LastResortUnavailable
 from mien_service.engine.work import DeadlineExceeded, WorkAbandoned
 from mien_service.faces.find import FaceIndexOutOfRange, NoFaceFound
 from mien_service.http.request_ids import request_id_of
@@ -92,6 +94,7 @@ PLAIN: dict[type[Exception], tuple[ProblemType, str]] = {
     BatcherStopped: (NOT_READY, "The service is stopping."),
     DeadlineExceeded: (DEADLINE, "The work took longer than it may."),
     WorkAbandoned: (CLIENT_LEFT, "The client left before the answer was ready."),
+    ClientDisconnect: (CLIENT_LEFT, "The client left before its request was complete."),
 }
 """Exceptions that need no more than a kind of problem and its words."""
 
@@ -108,7 +111,7 @@ def problem_of(error: Exception, retry_after: int) -> Problem:
         case FaceIndexOutOfRange():
             detail = f"Face {error.index} was asked for; the photo has {error.count}, counted from 0."
             return Problem(FACE_INDEX, detail, {"field": "face", "faces": error.count})
-        case QueueFull() | Overloaded():
+        case QueueFull() | Overloaded() | LastResortUnavailable():
             headers = {"Retry-After": str(retry_after)}
             return Problem(OVERLOADED, f"Try again in {retry_after} s.", headers=headers)
         case _ if type(error) in PLAIN:
@@ -163,6 +166,7 @@ EXPECTED_ERRORS: tuple[type[Exception], ...] = (
     FaceIndexOutOfRange,
     QueueFull,
     Overloaded,
+    LastResortUnavailable,
     *PLAIN,
 )
 """Errors with a problem of their own: answered without passing for a crash."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import FastAPI
@@ -72,14 +72,16 @@ class TaskRunner:
 
     def _work(self, spec: TaskSpec, params: TaskParams, read: TaskRequest, request: Request, work: Work) -> Response:
         """Decode, run the task, encode: everything that takes a processor, on a worker thread."""
-        accept = request.headers.get("Accept")
+        accept = ", ".join(request.headers.getlist("Accept"))
         with work.stage("decode"):
             photo = decode(read.image, self.limits.decode)
         media_type = preferred(accept, _offers(photo, params))
         answer = self.pipeline.run(spec, params, photo.pixels, work, grey=photo.is_grey)
         chosen = photo.format if media_type == JSON else ImageFormat(media_type.removeprefix("image/"))
         with work.stage("encode"):
-            bodies = self._encoded(answer, photo, chosen, as_json=media_type == JSON)
+            # A photo's transparency does not fit its faces' squares.
+            source = photo if params.output == "photo" else replace(photo, alpha=None)
+            bodies = self._encoded(answer, source, chosen, work, as_json=media_type == JSON)
         entry = self.model_of(spec)
         model = ModelName(name=entry.name, version=entry.version)
         facts = Facts(spec, model, answer.faces, work.timings(), request_id_of(request))
@@ -88,11 +90,15 @@ class TaskRunner:
         pictures = [one.picture for one in answer.pictures]
         return facts.json_response(list(zip(pictures, bodies, strict=True)), chosen.media_type)
 
-    def _encoded(self, answer: Answer, photo: Photo, chosen: ImageFormat, *, as_json: bool) -> list[bytes]:
+    def _encoded(self, answer: Answer, source: Photo, chosen: ImageFormat, work: Work, *, as_json: bool) -> list[bytes]:
         pictures = [one.pixels for one in answer.pictures]
         if len(pictures) > 1 and not as_json:
             pictures = [strip(pictures)]
-        return [encode(one, chosen, photo, quality=self.limits.jpeg_quality) for one in pictures]
+        bodies: list[bytes] = []
+        for pixels in pictures:
+            work.check()
+            bodies.append(encode(pixels, chosen, source, quality=self.limits.jpeg_quality))
+        return bodies
 
 
 def _offers(photo: Photo, params: TaskParams) -> list[str]:
@@ -122,13 +128,17 @@ def _named_in(message: str, model: type[TaskParams]) -> str | None:
 async def _unless_client_leaves(future: Future[Response], request: Request, work: Work) -> Response:
     """Return the future's response; if the client leaves first, the work is abandoned."""
     waiting = asyncio.wrap_future(future)
-    while True:
-        done, _ = await asyncio.wait([waiting], timeout=DISCONNECT_CHECK_SECONDS)
-        if done:
-            return waiting.result()
-        if await request.is_disconnected():
-            work.abandon()
-            return await waiting
+    try:
+        while True:
+            done, _ = await asyncio.wait([waiting], timeout=DISCONNECT_CHECK_SECONDS)
+            if done:
+                return waiting.result()
+            if await request.is_disconnected():
+                work.abandon()
+                return await waiting
+    except asyncio.CancelledError:
+        work.abandon()
+        raise
 
 
 def add_task_routes(app: FastAPI, specs: list[TaskSpec], max_results: int) -> None:

@@ -5,7 +5,7 @@ difference of the two decoded faces is laid over the photo's own pixels, so that
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import cv2
 import numpy as np
@@ -15,8 +15,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from mien_service.faces.align import AlignedFace
 from mien_service.faces.edit import Edit
 from mien_service.faces.regions import REGIONS
-from mien_service.tasks.attributes import REGION_OF, Attribute, AttributeName
-from mien_service.tasks.number_lists import parse_numbers
+from mien_service.tasks.attributes import ALIASES, REGION_OF, Attribute, AttributeName
+from mien_service.tasks.number_lists import MAX_NUMBERS, parse_numbers
 from mien_service.tasks.registry import Picture, Runner, TaskParams, task
 
 MAX_STRENGTH = 2.0
@@ -36,14 +36,18 @@ def _number_list(value: object) -> object:
 
 
 def _edit_mapping(value: object) -> object:
-    """Turn `smiling:1,young:-0.5` into a mapping."""
-    if not isinstance(value, str):
+    """Turn `smiling:1,young:-0.5` into a mapping. Raises ValueError where an attribute is named twice."""
+    if isinstance(value, str):
+        parts = [part.partition(":") for part in value.split(",")]
+        pairs: list[tuple[str, object]] = [(name.strip(), strength) for name, _, strength in parts]
+    elif isinstance(value, dict):
+        pairs = list(cast("dict[str, object]", value).items())
+    else:
         return value
-    pairs = [part.partition(":") for part in value.split(",")]
-    names = [name.strip() for name, _, _ in pairs]
-    if len(set(names)) != len(names):
+    edits = {ALIASES.get(name, name): strength for name, strength in pairs}
+    if len(edits) != len(pairs):
         raise ValueError("an attribute is named twice")
-    return {name: strength for name, (_, _, strength) in zip(names, pairs, strict=True)}
+    return edits
 
 
 class EditAttributeParams(TaskParams):
@@ -53,10 +57,10 @@ class EditAttributeParams(TaskParams):
     strength: Strength | None = Field(
         None, description="How much: 1 is one clearly visible change, negative the other way. Default 1."
     )
-    strengths: Annotated[list[Strength], BeforeValidator(_number_list), Field(min_length=1)] | None = Field(
-        None, description="Several pictures: a list (`-1,0,1`) or `start:stop:step` with stop exclusive."
-    )
-    edits: Annotated[dict[AttributeName, Strength], BeforeValidator(_edit_mapping), Field(min_length=1)] | None = Field(
+    strengths: (
+        Annotated[list[Strength], Field(min_length=1, max_length=MAX_NUMBERS), BeforeValidator(_number_list)] | None
+    ) = Field(None, description="Several pictures: a list (`-1,0,1`) or `start:stop:step` with stop exclusive.")
+    edits: Annotated[dict[AttributeName, Strength], Field(min_length=1), BeforeValidator(_edit_mapping)] | None = Field(
         None, description="Several changes at once: `smiling:1,young:-0.5`, or an object in JSON."
     )
     variants: int = Field(1, ge=1, le=MAX_VARIANTS, description="How many different takes on the change.")
@@ -64,6 +68,7 @@ class EditAttributeParams(TaskParams):
     vectors: Literal["orthogonal", "plain"] = Field(
         "orthogonal",
         description="Attribute vectors freed of what else comes with the attribute (`orthogonal`), or as found.",
+        json_schema_extra={"x-advanced": True},
     )
     engine: Literal["vae"] = Field("vae", description="The network that makes the change.")
 

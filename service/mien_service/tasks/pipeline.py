@@ -55,7 +55,7 @@ class Pipeline:
         runner = Runner(self._engine, work)
         results = [spec.function(face, params, runner) for face in aligned]
         with work.stage("composite"):
-            pictures = self._pictures(photo, params, aligned, results, grey=grey)
+            pictures = self._pictures(photo, params, aligned, results, work, grey=grey)
         readings = [one for of_face in results for one in of_face if isinstance(one, Reading)]
         return Answer(faces, pictures, readings)
 
@@ -65,6 +65,7 @@ class Pipeline:
         params: TaskParams,
         aligned: list[AlignedFace],
         results: list[Sequence[Result]],
+        work: Work,
         *,
         grey: bool,
     ) -> list[AnsweredPicture]:
@@ -72,6 +73,7 @@ class Pipeline:
         for i, picture in enumerate(params.pictures()):
             pixels = photo
             for face, of_face in zip(aligned, results, strict=True):
+                work.check()
                 pixels = _applied(pixels, face, of_face[i], grey=grey)
             pictures.append(AnsweredPicture(_finished(pixels, params, aligned), picture))
         return pictures

@@ -36,7 +36,7 @@ class Picture:
 
 def _face_selection(value: object) -> object:
     """Turn the text of a whole number into that number: forms and queries carry only text."""
-    return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
+    return int(value) if isinstance(value, str) and len(value) < 10 and value.strip().isdecimal() else value
 
 
 FaceSelection = Annotated[Literal["largest", "all"] | Annotated[int, Field(ge=0)], BeforeValidator(_face_selection)]

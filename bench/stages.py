@@ -1,0 +1,107 @@
+"""Where a request's time goes: each stage of /edit-attribute, by size of photo, over real HTTP.
+
+    make bench
+
+The baseline of the same run is a bare JPEG decode and encode of the same photo with OpenCV: this machine's speed
+varies, so stages are given in milliseconds and as multiples of that.
+"""
+
+import json
+import statistics
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import httpx
+import numpy as np
+
+from bench.server import running_service
+
+OUT = Path("out/bench")
+PEOPLE = Path("examples/people")
+REQUESTS = 40
+WARM_UP = 5
+
+SIZES: dict[str, tuple[int, int]] = {"512x512": (512, 512), "1024x1024": (1024, 1024), "12 MP": (4000, 3000)}
+"""Width and height; the face is about a third of the shorter side."""
+
+STAGES = ("decode", "find", "align", "queue", "network", "composite", "encode")
+
+
+@dataclass(frozen=True)
+class Row:
+    """Median times of one size in milliseconds, and the whole as a multiple of the baseline."""
+
+    size: str
+    stages: dict[str, float]
+    p50: float
+    p95: float
+    baseline: float
+
+    @property
+    def ratio(self) -> float:
+        """p50 over the baseline."""
+        return self.p50 / self.baseline
+
+
+def sample(width: int, height: int) -> bytes:
+    """Return a JPEG of a person who does not exist, on a plain ground of the given size."""
+    face = cv2.imread(str(PEOPLE / "ben.jpg"))
+    if face is None:
+        raise FileNotFoundError(PEOPLE / "ben.jpg")
+    side = min(width, height)
+    face = cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA if side < face.shape[0] else cv2.INTER_CUBIC)
+    photo = np.full((height, width, 3), 128, np.uint8)
+    left, top = (width - side) // 2, (height - side) // 2
+    photo[top : top + side, left : left + side] = face
+    return cv2.imencode(".jpg", photo, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
+
+
+def baseline(body: bytes) -> float:
+    """Return the median milliseconds of a bare decode and encode."""
+    times: list[float] = []
+    for _ in range(REQUESTS):
+        started = time.perf_counter()
+        pixels = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR)
+        cv2.imencode(".jpg", np.asarray(pixels), [cv2.IMWRITE_JPEG_QUALITY, 92])
+        times.append((time.perf_counter() - started) * 1000)
+    return statistics.median(times)
+
+
+def measure(client: httpx.Client, name: str, body: bytes) -> Row:
+    """Return the row of one photo, one request at a time in steady state."""
+    stages: dict[str, list[float]] = {stage: [] for stage in STAGES}
+    totals: list[float] = []
+    for i in range(WARM_UP + REQUESTS):
+        started = time.perf_counter()
+        answer = client.post("/edit-attribute", files={"image": ("photo.jpg", body)}, data={"attribute": "smiling"})
+        total = (time.perf_counter() - started) * 1000
+        answer.raise_for_status()
+        if i < WARM_UP:
+            continue
+        totals.append(total)
+        for part in answer.headers["Server-Timing"].split(", "):
+            stage, _, duration = part.partition(";dur=")
+            stages[stage].append(float(duration))
+    medians = {stage: statistics.median(times) for stage, times in stages.items()}
+    return Row(name, medians, statistics.median(totals), statistics.quantiles(totals, n=20)[-1], baseline(body))
+
+
+def main() -> None:
+    """Measure all sizes, print the table, write out/bench/stages.json."""
+    with running_service() as address, httpx.Client(base_url=address, timeout=60) as client:
+        rows = [measure(client, name, sample(*size)) for name, size in SIZES.items()]
+    print("| photo | " + " | ".join(STAGES) + " | p50 | p95 | bare decode+encode | p50 / bare |")
+    print("|" + " --- |" * (len(STAGES) + 5))
+    for row in rows:
+        cells = [f"{row.stages[stage]:.1f}" for stage in STAGES]
+        cells += [f"{value:.1f}" for value in (row.p50, row.p95, row.baseline, row.ratio)]
+        print(f"| {row.size} | " + " | ".join(cells) + " |")
+    print("\nOn a GPU: not measured (MIEN_PROVIDER=cuda make bench, in an environment with the GPU build).")
+    OUT.mkdir(parents=True, exist_ok=True)
+    (OUT / "stages.json").write_text(json.dumps([vars(row) | {"ratio": row.ratio} for row in rows], indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""Run every task on a photo through the SDK; pictures and one contact sheet go to out/.
+
+make demo                 the sample photo
+make demo PHOTO=me.jpg    your own
+"""
+
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+from bench.server import running_service
+
+from mien import EditResult, Mien
+
+OUT = Path("out")
+TILE = 320
+
+EDITS: list[tuple[str, dict[str, float]]] = [
+    ("smiling", {"smiling": 1.0}),
+    ("serious", {"smiling": -1.0}),
+    ("mustache", {"mustache": 1.0}),
+    ("younger", {"young": 1.0}),
+    ("older", {"young": -1.0}),
+    ("more masculine", {"male": 1.0}),
+    ("more feminine", {"male": -1.0}),
+    ("older and smiling", {"young": -0.7, "smiling": 1.0}),
+]
+
+
+def tile(body: bytes, title: str) -> np.ndarray:
+    """Return a picture as a square tile with its title under it."""
+    picture = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR)
+    scale = TILE / max(picture.shape[:2])
+    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    canvas = np.full((TILE + 28, TILE, 3), 255, np.uint8)
+    canvas[: small.shape[0], : small.shape[1]] = small
+    cv2.putText(canvas, title, (6, TILE + 20), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (0, 0, 0), 1, cv2.LINE_AA)
+    return canvas
+
+
+def edit_attributes(mien: Mien, photo: Path) -> list[tuple[str, EditResult]]:
+    """Return all edits of the photo with their titles."""
+    return [(title, mien.edit_attribute(photo, edits=edits)) for title, edits in EDITS]
+
+
+def main() -> None:
+    """Run the tasks and write the pictures."""
+    photo = Path(sys.argv[1])
+    OUT.mkdir(exist_ok=True)
+    tiles = [tile(photo.read_bytes(), "photo")]
+    with running_service() as address, Mien(address) as mien:
+        for title, result in edit_attributes(mien, photo):
+            result.save(OUT / f"{title.replace(' ', '-')}.{result.media_type.removeprefix('image/')}")
+            tiles.append(tile(result.bytes, title))
+    rows = [np.hstack(tiles[i : i + 3]) for i in range(0, len(tiles), 3)]
+    cv2.imwrite(str(OUT / "contact-sheet.png"), np.vstack(rows))
+    print(f"{len(tiles) - 1} pictures and contact-sheet.png are in {OUT}/")
+
+
+if __name__ == "__main__":
+    main()

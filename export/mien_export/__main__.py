@@ -1,0 +1,58 @@
+"""Command line: train a network, export it to weights/, evaluate a task."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from mien_export.data.crops import cache_folder
+from mien_export.quality.attribute_report import report_edit_attribute
+from mien_export.recipes import attribute_table, face_vae, face_vae_export, judges
+
+RUNS = Path("runs")
+WEIGHTS = Path("weights")
+
+TRAINERS: dict[str, tuple[Callable[[float, Path], Path], Path, float]] = {
+    "face_vae": (face_vae.train, RUNS / "face_vae", 120.0),
+    "judges": (judges.train, cache_folder() / "judges", 5.0),
+}
+"""Recipe, folder of its checkpoints, default minutes."""
+
+EXPORTERS: dict[str, Callable[[], None]] = {
+    "face_vae": lambda: face_vae_export.export_face_vae(RUNS / "face_vae" / "checkpoint.pt", WEIGHTS),
+    "face_vae_vectors": lambda: attribute_table.export_table(RUNS / "face_vae" / "checkpoint.pt", WEIGHTS),
+}
+
+EVALUATIONS: dict[str, Callable[[Path], None]] = {
+    "edit_attribute": lambda folder: report_edit_attribute(WEIGHTS, folder),
+}
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    parser = argparse.ArgumentParser(prog="mien-export", description=__doc__)
+    parser.add_argument("--threads", type=int, help="threads of PyTorch (default: all cores)")
+    commands = parser.add_subparsers(dest="command", required=True)
+    train = commands.add_parser("train", help="train a network, going on from its checkpoint")
+    train.add_argument("name", choices=sorted(TRAINERS))
+    train.add_argument("--minutes", type=float, help="time budget over all sessions together")
+    export = commands.add_parser("export", help="write weights, their manifest entry included")
+    export.add_argument("name", choices=sorted(EXPORTERS))
+    evaluate = commands.add_parser("evaluate", help="measure a task with its baselines")
+    evaluate.add_argument("name", choices=sorted(EVALUATIONS))
+    evaluate.add_argument("--folder", type=Path, default=RUNS / "evaluation")
+    arguments = parser.parse_args()
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    if arguments.command == "train":
+        recipe, folder, minutes = TRAINERS[arguments.name]
+        recipe(arguments.minutes or minutes, folder)
+    elif arguments.command == "export":
+        EXPORTERS[arguments.name]()
+    else:
+        EVALUATIONS[arguments.name](arguments.folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""The report on /edit-attribute: the service's editor and every baseline, in one run."""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from mien_export.data.crops import Crops, load_crops
+from mien_export.networks.face_vae import IMAGE_SIZE
+from mien_export.quality.age import AgeMeter
+from mien_export.quality.attribute_baselines import DecodeAndPaste, MeanDifference, mean_differences, no_edit
+from mien_export.quality.edit_attribute import ATTRIBUTES, Entrant, Meters, evaluate
+from mien_export.quality.editors import ServiceEditor, WeightsRunner
+from mien_export.quality.held_out import REPORT_HALF, celeba_faces
+from mien_export.quality.identity import IdentityMeter
+from mien_export.quality.perceptual import PerceptualMeter
+from mien_export.recipes.judges import load_judge
+from mien_service.faces.face import RgbImage
+from mien_service.tasks.attributes import Attribute
+from mien_service.tasks.edit_attribute import AttributeVectors
+
+FACES = 400
+
+
+def report_edit_attribute(weights: Path, folder: Path) -> None:
+    """Measure the editors on held-out people and write table and contact sheet into `folder`."""
+    runner = WeightsRunner(weights, threads=2)
+    entrants = [
+        Entrant("identity", no_edit),
+        Entrant("mean difference", MeanDifference(mean_differences(training_crops(), ATTRIBUTES))),
+        Entrant("decode and paste", DecodeAndPaste(partial(decoded, runner))),
+        Entrant("vae plain", ServiceEditor(runner, vectors="plain")),
+        Entrant("vae", ServiceEditor(runner), ServiceEditor(runner, variant=1)),
+    ]
+    meters = Meters(load_judge("b"), IdentityMeter(), AgeMeter(), PerceptualMeter())
+    evaluate(entrants, celeba_faces(REPORT_HALF, FACES), meters, folder)
+
+
+def training_crops() -> Crops:
+    """Return the crops that the mean differences are taken from."""
+    return load_crops("celeba", IMAGE_SIZE).where(split="train")
+
+
+def decoded(runner: WeightsRunner, square: RgbImage, attribute: str, strength: float) -> RgbImage:
+    """Return an aligned square (128, 128, 3) encoded, shifted by the attribute and decoded, as the seed did."""
+    image = square.transpose(2, 0, 1)[None].astype(np.float32) / np.float32(255)
+    shift = AttributeVectors(runner.table("face_vae_vectors"), "plain").shift({Attribute(attribute): strength}, 0, 0)
+    mean = runner("face_vae_encoder", image=image)["mean"]
+    made = runner("face_vae_decoder", latent=mean + shift)["image"][0].transpose(1, 2, 0)
+    return np.clip(np.rint(made * 255), 0, 255).astype(np.uint8)

@@ -1,0 +1,110 @@
+"""How much of an attribute's vector is strength 1: one typical, clearly visible change.
+
+    python -m mien_export export attribute_units
+
+On validation people (the tuning half; the report half is never looked at), the least multiple of the vector
+after which judge A finds the attribute as plain as on people who really have it, but no more than keeps who it
+is: the mean descriptor distance stays under the attribute's limit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien_export.quality.attributes import aligned_squares
+from mien_export.quality.editors import ServiceEditor, Table, WeightsRunner
+from mien_export.quality.held_out import TUNING_HALF, HeldOutFace, celeba_faces
+from mien_export.quality.identity import IdentityMeter, distances, identity_chip
+from mien_export.recipes.attribute_vectors import SOURCES
+from mien_export.recipes.judges import Judge, load_judge
+from mien_service.faces.face import RgbImage
+from mien_service.tasks.attributes import Attribute
+
+FACES = 200
+EDITED_FACES = 32
+"""Faces that each multiple is tried on."""
+
+MULTIPLES = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0)
+
+IDENTITY_LIMIT = {Attribute.SMILING: 0.35, Attribute.MUSTACHE: 0.3, Attribute.YOUNG: 0.35, Attribute.MALE: 0.45}
+"""Mean descriptor distance at strength 1, a little within the bars of the attribute; others DEFAULT_LIMIT."""
+
+DEFAULT_LIMIT = 0.35
+
+KINDS = ("plain", "orthogonal")
+
+
+@dataclass(frozen=True, eq=False)
+class Instruments:
+    """What a calibration measures with, and the faces it measures on."""
+
+    judge: Judge
+    identity: IdentityMeter
+    faces: Sequence[HeldOutFace]
+
+
+def calibrated(table: Table, weights: Path) -> Table:
+    """Return the table of vectors with `plain_units` and `orthogonal_units` (a, 2): for -1 and for +1."""
+    tools = Instruments(load_judge("a"), IdentityMeter(), celeba_faces(TUNING_HALF, FACES))
+    names = [str(name) for name in table["attributes"]]
+    units = {f"{kind}_units": np.ones((len(names), 2), np.float32) for kind in KINDS}
+    for kind in KINDS:
+        for i, name in enumerate(names):
+            for side, direction in enumerate((-1, 1)):
+                unit = unit_of(Attribute(name), direction, Scaled(table, kind, weights), tools)
+                units[f"{kind}_units"][i, side] = unit
+                print(f"{kind} {name} {direction:+d}: {unit:.2f}", flush=True)
+    return {**table, **units}
+
+
+class Scaled:
+    """The service's editor with strength 1 standing for any multiple of the vectors of one kind."""
+
+    def __init__(self, table: Table, kind: str, weights: Path) -> None:
+        self._table = table
+        self._kind = kind
+        self._runner = WeightsRunner(weights, threads=2)
+
+    def editor(self, multiple: float) -> ServiceEditor:
+        """Return the editor whose strength 1 is `multiple` times the vector."""
+        units = np.full((len(self._table["attributes"]), 2), multiple, np.float32)
+        scaled = {**self._table, f"{self._kind}_units": units}
+        return ServiceEditor(self._runner.with_tables({"face_vae_vectors": scaled}), vectors=self._kind)
+
+
+def unit_of(attribute: Attribute, direction: int, scaled: Scaled, tools: Instruments) -> float:
+    """Return the multiple of the vector that strength `direction` stands for."""
+    source = SOURCES[attribute]
+    sign = -direction if source.negated else direction
+    asked = [face for face in tools.faces if face.row["Male"] == "1" or not source.men_only]
+    having = [face for face in asked if (face.row[source.column] == "1") == (sign > 0)]
+    lacking = [face for face in asked if (face.row[source.column] == "1") != (sign > 0)][:EDITED_FACES]
+    typical = sign * median_logit(tools.judge, [face.photo for face in having], having, source.column)
+    limit = IDENTITY_LIMIT.get(attribute, DEFAULT_LIMIT)
+    chosen = MULTIPLES[0]
+    for multiple in MULTIPLES:
+        edit = scaled.editor(multiple)
+        edited = [edit(face.photo, face.aligned, attribute.value, direction) for face in lacking]
+        if identity_change(tools.identity, edited, lacking).mean() > limit:
+            break
+        chosen = multiple
+        if sign * median_logit(tools.judge, edited, lacking, source.column) >= typical:
+            break
+    return chosen
+
+
+def median_logit(judge: Judge, photos: list[RgbImage], faces: Sequence[HeldOutFace], column: str) -> float:
+    """Return the judge's median logit of photos whose landmarks are those of `faces`."""
+    squares = aligned_squares(photos, [face.aligned.face.landmarks for face in faces])
+    return float(np.median(judge.scores(squares, column)))
+
+
+def identity_change(meter: IdentityMeter, edited: list[RgbImage], faces: Sequence[HeldOutFace]) -> NDArray[np.float64]:
+    """Return (n,) descriptor distances of edited photos to the untouched ones."""
+    before = meter.descriptors([identity_chip(face.photo, face.aligned.face.landmarks) for face in faces])
+    pairs = zip(edited, faces, strict=True)
+    after = meter.descriptors([identity_chip(photo, face.aligned.face.landmarks) for photo, face in pairs])
+    return distances(after, before)

@@ -1,0 +1,73 @@
+/** Entries of the tasks: summary, notice, and a form made from the schema of the parameters. */
+
+import { element, prose, words } from "./dom.js";
+import { fieldOf, reveal } from "./fields.js";
+import { parametersOf } from "./schema.js";
+
+/**
+ * Return the entry of the task on `card`: its `element`, and `mark(name, message)`, which tells whether the
+ * form has that field. `submit(values)` is called with the parameters that differ from the defaults.
+ */
+export function taskEntry(card, { open, submit }) {
+  const task = card.path.slice(1);
+  const parameters = parametersOf(card.parameters);
+  const fields = parameters.map((parameter) => fieldOf(task, parameter));
+  const form = taskForm(fields, new Set(parameters.filter((one) => one.advanced).map((one) => one.name)));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    fields.forEach((field) => field.unmark());
+    if (isComplete(form)) submit(valuesOf(fields));
+  });
+  // The event comes before the reset: sliders follow their boxes after it.
+  form.addEventListener("reset", () => setTimeout(() => fields.forEach(settle)));
+  const title = element("span", { class: "task-title" }, words(task));
+  const summary = element("summary", {}, title, element("span", { class: "hint" }, ...prose(card.summary)));
+  const notice = card.notice ? [element("p", { class: "notice" }, card.notice)] : [];
+  return {
+    element: element("details", { class: "task", name: "task", open }, summary, ...notice, form),
+    mark: (name, message) => mark(fields, name, message),
+  };
+}
+
+function taskForm(fields, advanced) {
+  const [folded, plain] = [fields.filter((f) => advanced.has(f.name)), fields.filter((f) => !advanced.has(f.name))];
+  const more = element(
+    "details",
+    { class: "more" },
+    element("summary", {}, "More settings"),
+    ...folded.map((field) => field.element),
+  );
+  const buttons = element(
+    "div",
+    { class: "buttons" },
+    element("button", { class: "button", type: "submit" }, "Edit the photo"),
+    element("button", { class: "button plain", type: "reset" }, "Reset"),
+  );
+  // Checked by hand: a browser refuses in silence where the field at fault is folded away.
+  const form = element("form", { novalidate: true }, ...plain.map((field) => field.element));
+  form.append(...(folded.length ? [more] : []), buttons);
+  return form;
+}
+
+function isComplete(form) {
+  const wrong = form.querySelector("input:invalid, select:invalid");
+  if (!wrong) return true;
+  reveal(wrong);
+  return wrong.reportValidity();
+}
+
+function valuesOf(fields) {
+  const pairs = fields.map((field) => [field.name, field.value()]);
+  return Object.fromEntries(pairs.filter(([, value]) => value !== null));
+}
+
+function settle(field) {
+  field.unmark();
+  field.control.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function mark(fields, name, message) {
+  const field = fields.find((one) => one.name === name);
+  field?.mark(message);
+  return field !== undefined;
+}

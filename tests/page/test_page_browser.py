@@ -1,0 +1,252 @@
+"""The page in a real browser: Debian's Chromium, driven by Playwright, which brings none of its own here."""
+
+import re
+import shutil
+from collections.abc import Generator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from PIL import Image, ImageChops
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+
+FLAGS = (
+    # As root, as CI runs it, Chromium refuses to start inside its sandbox.
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+SEVENTH_TASK: dict[str, Any] = {
+    "path": "/hair-colour",
+    "summary": "Change the colour of the hair.",
+    "models": [],
+    "notice": "Hair is not dyed in fact.",
+    "parameters": {
+        "$defs": {"Colour": {"enum": ["red", "blue"], "type": "string", "description": "Which colour."}},
+        "required": ["colour"],
+        "properties": {
+            "colour": {"$ref": "#/$defs/Colour"},
+            "depth": {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "null"}], "default": 0.5},
+            "streaks": {"type": "boolean", "default": True},
+            "tuning": {"type": "string", "enum": ["a", "b"], "default": "a", "x-advanced": True},
+            "weights": {"type": "array", "items": {"type": "number"}, "default": [1, 2]},
+        },
+    },
+}  # fmt: skip
+
+
+# Not for the whole session: while it is open, no other test in this thread could start an event loop.
+@pytest.fixture(scope="module")
+def browser() -> Generator[Browser]:
+    chromium = shutil.which("chromium")
+    assert chromium is not None, "needs Chromium: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, server_url: str) -> Generator[Page]:
+    with browser.new_context(base_url=server_url) as context:
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        yield page
+
+
+def open_with_sample(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="Try a sample").click()
+    expect(page.get_by_text("sample.jpg, 768")).to_be_visible()
+
+
+def edit(page: Page) -> None:
+    page.get_by_role("button", name="Edit the photo").click()
+
+
+def edit_sample(page: Page) -> None:
+    open_with_sample(page)
+    page.get_by_label("Attribute", exact=True).select_option("smiling")
+    edit(page)
+    expect(page.get_by_role("status")).to_contain_text("Done", timeout=20_000)
+
+
+def downloaded(page: Page) -> tuple[str, Image.Image]:
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    return download.value.suggested_filename, Image.open(BytesIO(Path(download.value.path()).read_bytes()))
+
+
+def test_sample_becomes_an_edited_photo_to_download(page: Page, server_url: str) -> None:
+    complaints: list[str] = []
+    hosts: set[str] = set()
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
+
+    edit_sample(page)
+
+    sizes = page.locator(".compare img").evaluate_all("all => all.map(i => [i.naturalWidth, i.naturalHeight])")
+    assert sizes == [[768, 768], [768, 768]]
+    name, picture = downloaded(page)
+    assert (name, picture.size) == ("sample-edit-attribute.jpg", (768, 768))
+    sample = Image.open(BytesIO(page.request.get("/page/sample.jpg").body()))
+    assert ImageChops.difference(picture.convert("RGB"), sample.convert("RGB")).getbbox() is not None
+    expect(page.locator(".command pre")).to_contain_text("--form-string attribute=smiling")
+    expect(page.locator("#terms")).to_contain_text("The weights are not")
+    assert not complaints
+    assert hosts <= {urlsplit(server_url).netloc, ""}
+
+
+@pytest.mark.slow
+def test_page_allows_nothing_inline_or_from_elsewhere(page: Page) -> None:
+    response = page.goto("/")
+    assert response is not None
+    assert "default-src 'self'" in response.headers["content-security-policy"]
+    assert "unsafe" not in response.headers["content-security-policy"]
+    again = page.request.get("/", headers={"If-None-Match": response.headers["etag"]})
+    assert again.status == 304
+
+
+@pytest.mark.slow
+def test_text_file_is_refused_in_words(page: Page, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.jpg"
+    letter.write_text("Dear service")
+    page.goto("/")
+    page.get_by_label("Choose a photo").set_input_files(letter)
+    page.get_by_label("Attribute", exact=True).select_option("smiling")
+    edit(page)
+    expect(page.get_by_role("alert")).to_contain_text("format is not accepted")
+
+
+@pytest.mark.slow
+def test_edit_without_photo_says_so(page: Page) -> None:
+    page.goto("/")
+    edit(page)
+    expect(page.get_by_text("Choose a photo first.")).to_be_visible()
+    expect(page.get_by_label("Choose a photo")).to_be_focused()
+
+
+@pytest.mark.slow
+def test_wrong_field_is_marked_and_shown(page: Page) -> None:
+    open_with_sample(page)
+    page.get_by_label("Attribute", exact=True).select_option("smiling")
+    page.get_by_text("More settings").click()
+    page.get_by_label("Strengths", exact=True).fill("1,much")
+    page.get_by_text("More settings").click()
+    edit(page)
+    field = page.get_by_label("Strengths", exact=True)
+    expect(field).to_be_focused()
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#edit-attribute-strengths-error")).not_to_be_empty()
+
+
+@pytest.mark.slow
+def test_strengths_give_a_row_of_pictures(page: Page) -> None:
+    open_with_sample(page)
+    page.get_by_label("Attribute", exact=True).select_option("young")
+    page.get_by_text("More settings").click()
+    page.get_by_label("Strengths", exact=True).fill("-1,0,1")
+    edit(page)
+    row = page.get_by_role("group", name="Pictures")
+    expect(row.get_by_role("figure")).to_have_count(3, timeout=20_000)
+    row.get_by_role("button", name="Strength 1", exact=True).click()
+    name, picture = downloaded(page)
+    assert (name, picture.size) == ("sample-edit-attribute-strength-1.jpg", (768, 768))
+
+
+@pytest.mark.slow
+def test_edge_moves_by_keyboard(page: Page) -> None:
+    edit_sample(page)
+    edge = page.get_by_label("Edge between before")
+    edge.focus()
+    page.keyboard.press("ArrowRight")
+    expect(edge).to_have_value("51")
+    expect(edge).to_have_attribute("aria-valuetext", "51 % before, 49 % after")
+    page.keyboard.press("Home")
+    assert page.locator(".compare .after").evaluate("i => getComputedStyle(i).clipPath") == "inset(0px 0px 0px 0%)"
+
+
+@pytest.mark.slow
+def test_face_square_is_shown_beside_the_photo(page: Page) -> None:
+    open_with_sample(page)
+    page.get_by_label("Attribute", exact=True).select_option("smiling")
+    page.get_by_text("More settings").click()
+    page.get_by_label("Output").select_option("face")
+    edit(page)
+    expect(page.get_by_alt_text("The photo after")).to_be_visible(timeout=20_000)
+    expect(page.get_by_label("Edge between before")).to_have_count(0)
+
+
+@pytest.mark.slow
+def test_narrow_window_does_not_scroll_sideways(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    edit_sample(page)
+    page.get_by_text("More settings").click()
+    page.get_by_text("Licence of each model").click()
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+@pytest.mark.slow
+def test_new_request_replaces_the_one_in_flight(page: Page) -> None:
+    open_with_sample(page)
+    page.get_by_label("Attribute", exact=True).select_option("smiling")
+    # The first request is never answered.
+    page.route("**/edit-attribute", lambda _: None, times=1)
+    with page.expect_event("requestfailed") as failed:
+        edit(page)
+        expect(page.get_by_role("status")).to_have_text("Working…")
+        edit(page)
+    assert failed.value.failure == "net::ERR_ABORTED"
+    expect(page.get_by_role("status")).to_contain_text("Done", timeout=20_000)
+
+
+@pytest.mark.slow
+def test_pictures_no_longer_shown_are_freed(page: Page) -> None:
+    page.add_init_script(
+        """window.held = new Set();
+        const { createObjectURL, revokeObjectURL } = URL;
+        URL.createObjectURL = (blob) => { const u = createObjectURL(blob); held.add(u); return u; };
+        URL.revokeObjectURL = (url) => { held.delete(url); revokeObjectURL(url); };"""
+    )
+    edit_sample(page)
+    edit(page)
+    expect(page.get_by_role("status")).to_contain_text("Done", timeout=20_000)
+    assert page.evaluate("held.size") == 2
+    page.get_by_role("button", name="Try a sample").click()
+    expect(page.get_by_alt_text("The photo you chose")).to_be_visible()
+    assert page.evaluate("held.size") == 1
+
+
+@pytest.mark.slow
+def test_seventh_task_needs_no_change_of_the_page(page: Page) -> None:
+    def with_seventh(route: Route) -> None:
+        models = route.fetch().json()
+        route.fulfill(json={**models, "tasks": [*models["tasks"], SEVENTH_TASK]})
+
+    sent: list[str] = []
+
+    def never_answered(route: Route) -> None:
+        sent.append((route.request.post_data_buffer or b"").decode("latin-1"))
+        route.fulfill(status=503, json={"title": "The service is stopping", "detail": "Later."})
+
+    page.route("**/models", with_seventh)
+    page.route("**/hair-colour", never_answered)
+    open_with_sample(page)
+    page.get_by_text("Hair colour").click()
+    expect(page.get_by_text("Hair is not dyed in fact.")).to_be_visible()
+    expect(page.get_by_label("Tuning")).not_to_be_visible()
+    page.get_by_label("Colour", exact=True).select_option("red")
+    page.get_by_label("Depth, slider").fill("0.8")
+    page.get_by_label("Streaks").uncheck()
+    page.locator(".task[open]").get_by_role("button", name="Edit the photo").click()
+    expect(page.get_by_role("alert")).to_contain_text("The service is stopping")
+    parameters = dict(re.findall(r'name="(\w+)"\r\n\r\n([^\r]*)', sent[0]))
+    assert parameters == {"colour": "red", "depth": "0.8", "streaks": "false"}
