@@ -4,11 +4,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
+import hypothesis
 import numpy as np
 import people
 import pytest
 import served
 from served import Served
+
+# No test asserts a time: the machine may be busy with something else.
+hypothesis.settings.register_profile("mien", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("mien")
 
 StartServer = Callable[..., Served]
 

@@ -1,15 +1,18 @@
 """Command line: serve the service, list its models, print its OpenAPI document."""
 
 import argparse
+import contextlib
 import json
 import logging
 import math
 import sys
+import threading
 from pathlib import Path
 
 import uvicorn
+from pydantic import ValidationError
 
-from mien_service.app import UnknownTask, create_app
+from mien_service.app import UnknownTask, create_app, tasks_of
 from mien_service.engine.manifest import WeightsError, load_manifest
 from mien_service.engine.sessions import ProviderUnavailable, require_provider
 from mien_service.settings import Settings
@@ -26,15 +29,15 @@ def main() -> None:
     openapi_parser = commands.add_parser("openapi", help="print the OpenAPI document")
     openapi_parser.add_argument("-o", "--output", type=Path, help="write to this file (YAML) instead")
     arguments = parser.parse_args()
-    settings = Settings()
     try:
+        settings = Settings()
         if arguments.command == "serve":
             serve(settings, arguments.host, arguments.port)
         elif arguments.command == "models":
             list_models(settings)
         else:
             write_openapi(settings, arguments.output)
-    except (WeightsError, ProviderUnavailable, UnknownTask) as error:
+    except (WeightsError, ProviderUnavailable, UnknownTask, ValidationError) as error:
         sys.exit(f"mien-service: {error}")
 
 
@@ -42,15 +45,30 @@ def serve(settings: Settings, host: str, port: int) -> None:
     """Serve until told to stop. Raises WeightsError, ProviderUnavailable or UnknownTask."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     require_provider(settings.provider)
-    load_manifest(settings.weights)
-    # Whoever still sends or waits after a request's longest time is not waited for when the service is to end.
-    uvicorn.run(
-        create_app(settings),
+    manifest = load_manifest(settings.weights)
+    for spec in tasks_of(settings):
+        for name in spec.networks:
+            manifest.entry(name)
+    died = threading.Event()
+
+    def end() -> None:
+        died.set()
+        server.should_exit = True
+
+    config = uvicorn.Config(
+        create_app(settings, on_death=end),
         host=host,
         port=port,
         server_header=False,
+        access_log=False,
+        # Whoever still sends or waits after a request's longest time is not waited for when the service is to end.
         timeout_graceful_shutdown=math.ceil(settings.deadline),
     )
+    server = uvicorn.Server(config)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
+    if died.is_set() or not server.started:
+        sys.exit("mien-service: the service could not go on")
 
 
 def list_models(settings: Settings) -> None:

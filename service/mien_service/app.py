@@ -22,11 +22,12 @@ from mien_service.engine.mmod import MmodProcess
 from mien_service.engine.sessions import SessionOptions
 from mien_service.faces.find import FaceFinder, FinderSizes
 from mien_service.http import page, problems
+from mien_service.http.access_log import AccessLog
 from mien_service.http.bodies import BodyLimits
 from mien_service.http.operations import add_operations
 from mien_service.http.request_ids import request_id_of
 from mien_service.http.tasks import TaskLimits, TaskRunner, add_task_routes
-from mien_service.http.workers import Workers
+from mien_service.http.workers import Uploads, Workers
 from mien_service.media.decode import DecodeLimits
 from mien_service.settings import Settings
 from mien_service.tasks.pipeline import Pipeline
@@ -73,6 +74,7 @@ def create_app(settings: Settings, on_death: Callable[[], None] | None = None) -
     )
     app.state.engine = None
     app.state.task_runner = None
+    app.add_middleware(AccessLog)
     problems.install(app, settings.retry_after, log_error)
     add_operations(app, specs)
     add_task_routes(app, specs, settings.max_results)
@@ -98,6 +100,9 @@ class Service:
     def __init__(self, settings: Settings, specs: list[TaskSpec], on_death: Callable[[], None]) -> None:
         self._mmod = MmodProcess() if settings.mmod else None
         self.engine = Engine(engine_options(settings), [n for spec in specs for n in spec.networks], on_death)
+        for spec in specs:
+            if spec.check is not None:
+                spec.check(self.engine.table)
         self.engine.warm_up()
         sizes = FinderSizes(settings.find_quick, settings.find_thorough, settings.find_last_resort)
         detector = HogDetector()
@@ -105,7 +110,8 @@ class Service:
         self._workers = Workers(settings.workers, settings.max_waiting)
         self._workers.warm_up(lambda: detector.detect(np.zeros((80, 80, 3), np.uint8)))
         pipeline = Pipeline(finder, self.engine)
-        self.task_runner = TaskRunner(pipeline, self._workers, task_limits(settings), self._model_of)
+        uploads = Uploads(settings.max_uploads, settings.upload_deadline)
+        self.task_runner = TaskRunner(pipeline, self._workers, uploads, task_limits(settings), self._model_of)
         if self._mmod is not None:
             self._mmod.warm_up()
 

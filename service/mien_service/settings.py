@@ -33,6 +33,8 @@ class Settings(BaseSettings):
         description="Threads that decode, find, composite and encode: photos worked on at once.",
     )
     max_waiting: int = Field(default=32, ge=0, description="Most requests that wait for such a thread.")
+    max_uploads: int = Field(default=64, ge=1, description="Most requests whose bodies arrive at the same time.")
+    upload_deadline: float = Field(default=30.0, gt=0, description="Longest time a body may take to arrive.")
     deadline: float = Field(default=30.0, gt=0, description="Longest time a request may take.")
     retry_after: int = Field(default=1, ge=1, description="Seconds that an overloaded service asks clients to wait.")
 

@@ -90,9 +90,7 @@ def picture_reply(content: bytes = EDITED, media_type: str = "image/jpeg", **hea
 def json_answer(*results: dict[str, Any], **members: Any) -> dict[str, Any]:
     image = base64.b64encode(EDITED).decode()
     face = {"index": 0, "box": BOX, "score": 0.99, "pose": POSE, "landmarks": [[1, 2], [3.5, 4]]}
-    pictures = [
-        {"strength": None, "variant": None, "media_type": "image/jpeg", "image": image} | r for r in results
-    ]
+    pictures = [{"strength": None, "variant": None, "media_type": "image/jpeg", "image": image} | r for r in results]
     answer = {
         "request_id": "r-2",
         "model": {"name": "edit", "version": "2026.1", "licence": "x"},

@@ -62,9 +62,7 @@ async def test_arguments_come_before_the_environment(make: Made, monkeypatch: py
 
 
 @pytest.mark.parametrize("empty", [None, "", " \n"])
-async def test_without_a_key_nothing_is_claimed(
-    make: Made, empty: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_without_a_key_nothing_is_claimed(make: Made, empty: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     if empty is not None:
         monkeypatch.setenv("MIEN_API_KEY", empty)
     service = Service(reply(200))
@@ -197,17 +195,11 @@ async def test_logs_tell_what_happened_but_no_key_and_no_picture(
 
 
 @pytest.mark.parametrize("probe", ["health", "ready"])
-@pytest.mark.parametrize(
-    ("answer", "expected"), [(reply(200), True), (problem_reply(503, "not-ready"), False)]
-)
-async def test_probes_say_yes_or_no_without_retrying(
-    make: Made, probe: str, answer: Reply, expected: bool
-) -> None:
+@pytest.mark.parametrize(("answer", "expected"), [(reply(200), True), (problem_reply(503, "not-ready"), False)])
+async def test_probes_say_yes_or_no_without_retrying(make: Made, probe: str, answer: Reply, expected: bool) -> None:
     service = Service(answer)
     assert await settled(getattr(make(service), probe)()) is expected
-    assert [sent.request.url.path for sent in service.sent] == [
-        {"health": "/healthz", "ready": "/readyz"}[probe]
-    ]
+    assert [sent.request.url.path for sent in service.sent] == [{"health": "/healthz", "ready": "/readyz"}[probe]]
 
 
 @pytest.mark.parametrize("probe", ["health", "ready"])
@@ -232,9 +224,7 @@ async def test_model_cards(make: Made, answer: Reply) -> None:
     assert (service.last.request.method, service.last.request.url.path) == ("GET", "/models")
 
 
-@pytest.mark.parametrize(
-    "answer", [reply(json={}), reply(json=[{"version": "1"}]), reply(html="<p>hello</p>")]
-)
+@pytest.mark.parametrize("answer", [reply(json={}), reply(json=[{"version": "1"}]), reply(html="<p>hello</p>")])
 async def test_what_are_no_model_cards(make: Made, answer: Reply) -> None:
     with pytest.raises(mien.UnexpectedAnswer):
         await settled(make(Service(answer)).models())

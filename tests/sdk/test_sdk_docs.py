@@ -48,8 +48,6 @@ def test_examples_run(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_the_guide_names_every_error() -> None:
     guide = (ROOT / "docs/sdk.md").read_text()
     errors = [
-        name
-        for name in mien.__all__
-        if isinstance(vars(mien)[name], type) and issubclass(vars(mien)[name], Exception)
+        name for name in mien.__all__ if isinstance(vars(mien)[name], type) and issubclass(vars(mien)[name], Exception)
     ]
     assert [name for name in errors if f"`{name}`" not in guide] == []

@@ -1,6 +1,7 @@
 """edit_attribute: what goes over the wire, and what comes back."""
 
 import base64
+import importlib
 import io
 import sys
 from pathlib import Path
@@ -53,9 +54,7 @@ async def edit(make: Made, reply: Reply, **parameters: Any) -> Any:
         ({"face": "all"}, {"face": "all"}),
     ],
 )
-async def test_parameters_become_fields(
-    make: Made, parameters: dict[str, Any], fields: dict[str, str]
-) -> None:
+async def test_parameters_become_fields(make: Made, parameters: dict[str, Any], fields: dict[str, str]) -> None:
     service = Service(json_reply({}))
     await settled(make(service).edit_attribute(JPEG, **parameters))
     assert service.last.fields == DEFAULTS | fields
@@ -114,9 +113,7 @@ async def test_json_brings_landmarks(make: Made) -> None:
 
 async def test_several_pictures_come_as_a_sequence(make: Made) -> None:
     other = base64.b64encode(b"other").decode()
-    answer = json_reply(
-        {"strength": -1.0}, {"strength": 1.0, "variant": 2, "media_type": "image/png", "image": other}
-    )
+    answer = json_reply({"strength": -1.0}, {"strength": 1.0, "variant": 2, "media_type": "image/png", "image": other})
     results = await edit(make, answer, strengths=[-1, 1])
     assert isinstance(results, mien.EditResults)
     assert [(r.strength, r.variant, r.bytes, r.media_type) for r in results] == [
@@ -184,7 +181,7 @@ async def test_saving_where_one_cannot_write_fails(make: Made, tmp_path: Path) -
 
 
 async def test_pillow_decodes_it(make: Made) -> None:
-    pillow = pytest.importorskip("PIL.Image")
+    pillow = importlib.import_module("PIL.Image")
     file = io.BytesIO()
     pillow.new("RGB", (3, 2)).save(file, "PNG")
     result = await edit(make, picture_reply(file.getvalue(), "image/png"))

@@ -146,8 +146,6 @@ async def test_errors_survive_pickling(make: Made) -> None:
 
 
 def test_all_errors_are_one_family() -> None:
-    errors = [
-        e for e in map(vars(mien).get, mien.__all__) if isinstance(e, type) and issubclass(e, Exception)
-    ]
+    errors = [e for e in map(vars(mien).get, mien.__all__) if isinstance(e, type) and issubclass(e, Exception)]
     assert len(errors) == 33
     assert all(issubclass(error, mien.MienError) for error in errors)

@@ -105,9 +105,9 @@ def test_both_clients_offer_the_same() -> None:
     sync, unsync = _methods(Mien), _methods(AsyncMien)
     sync["aclose"] = sync.pop("close")
     assert sync == unsync
-    assert inspect.signature(Mien.__init__).parameters.keys() == inspect.signature(
-        AsyncMien
-    ).parameters.keys() | {"self"}
+    assert inspect.signature(Mien.__init__).parameters.keys() == inspect.signature(AsyncMien).parameters.keys() | {
+        "self"
+    }
 
 
 @pytest.mark.parametrize("client", [Mien, AsyncMien])

@@ -1,6 +1,6 @@
 """How much of an attribute's vector is strength 1: one typical, clearly visible change.
 
-    python -m mien_export export attribute_units
+    python -m mien_export export face_vae_vectors
 
 On validation people (the tuning half; the report half is never looked at), the least multiple of the vector
 after which judge A finds the attribute as plain as on people who really have it, but no more than keeps who it
@@ -24,10 +24,10 @@ from mien_service.faces.face import RgbImage
 from mien_service.tasks.attributes import Attribute
 
 FACES = 200
-EDITED_FACES = 32
+EDITED_FACES = 24
 """Faces that each multiple is tried on."""
 
-MULTIPLES = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0)
+MULTIPLES = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
 
 IDENTITY_LIMIT = {Attribute.SMILING: 0.35, Attribute.MUSTACHE: 0.3, Attribute.YOUNG: 0.35, Attribute.MALE: 0.45}
 """Mean descriptor distance at strength 1, a little within the bars of the attribute; others DEFAULT_LIMIT."""

@@ -1,6 +1,6 @@
 """Attribute vectors of the face VAE: how the latent numbers of people with an attribute differ from the others'.
 
-    python -m mien_export export attribute_vectors
+    python -m mien_export export face_vae_vectors
 
 Each attribute has 25 versions, each the difference around another random person: of the people with and without
 the attribute who are most like that person. `plain` vectors are differences of means. `orthogonal` ones are the
@@ -50,6 +50,18 @@ SOURCES: dict[Attribute, Source] = {
     Attribute.MUSTACHE: Source("Mustache", men_only=True),
     Attribute.YOUNG: Source("Young"),
     Attribute.MALE: Source("Male"),
+    Attribute.BEARD: Source("No_Beard", negated=True, men_only=True),
+    Attribute.GOATEE: Source("Goatee", men_only=True),
+    Attribute.STUBBLE: Source("5_o_Clock_Shadow", men_only=True),
+    Attribute.MAKEUP: Source("Heavy_Makeup"),
+    Attribute.LIPSTICK: Source("Wearing_Lipstick"),
+    Attribute.ROSY_CHEEKS: Source("Rosy_Cheeks"),
+    Attribute.HIGH_CHEEKBONES: Source("High_Cheekbones"),
+    Attribute.BAGS_UNDER_EYES: Source("Bags_Under_Eyes"),
+    Attribute.ARCHED_EYEBROWS: Source("Arched_Eyebrows"),
+    Attribute.BUSHY_EYEBROWS: Source("Bushy_Eyebrows"),
+    Attribute.EYEGLASSES: Source("Eyeglasses"),
+    Attribute.MOUTH_OPEN: Source("Mouth_Slightly_Open"),
 }
 
 

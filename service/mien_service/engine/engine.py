@@ -20,9 +20,12 @@ from mien_service.engine.sessions import (
     fits,
     require_provider,
 )
-from mien_service.engine.work import DeadlineExceeded, Work
+from mien_service.engine.work import DeadlineExceeded, Work, WorkAbandoned
 
 Table = dict[str, NDArray[Any]]
+
+WANTED_CHECK_SECONDS = 0.25
+"""How often a wait for a network asks whether the result is still wanted."""
 
 
 @dataclass(frozen=True)
@@ -117,13 +120,21 @@ class Runner:
         self._work.check()
         future = self._engine.submit(network, inputs)
         try:
-            finished = future.result(timeout=max(self._work.seconds_left(), 0.0))
-        except WaitTimeout:
+            finished = self._result(future)
+        except (DeadlineExceeded, WorkAbandoned):
             future.cancel()
-            raise DeadlineExceeded from None
+            raise
         self._work.add("queue", finished.waited)
         self._work.add("network", finished.ran)
         return finished.outputs
+
+    def _result(self, future: Future[Finished]) -> Finished:
+        """Wait for a result for as long as it is wanted."""
+        while True:
+            try:
+                return future.result(timeout=min(max(self._work.seconds_left(), 0.0), WANTED_CHECK_SECONDS))
+            except WaitTimeout:
+                self._work.check()
 
     def table(self, name: str) -> Table:
         """Return the arrays of table `name`."""

@@ -5,6 +5,7 @@ never runs in the serving process.
 """
 
 import os
+import signal
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -33,6 +34,8 @@ class MmodProcess:
         self._timeout = timeout
         self._turn = threading.Lock()
         self._pool = _start()
+        # Processes start with their first job: this one makes it load while the rest of the service does.
+        self._pool.submit(os.getpid)
 
     def warm_up(self) -> None:
         """Return once the worker process has loaded its model. Raises LastResortUnavailable."""
@@ -82,6 +85,8 @@ def _start() -> ProcessPoolExecutor:
 
 def _load(parent: int) -> None:
     global _detector
+    # An interrupt from the keyboard goes to the whole group; the parent ends this process when it is done.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     _detector = dlib.cnn_face_detection_model_v1(str(model_file("mmod_human_face_detector.dat")))
 

@@ -56,7 +56,10 @@ class NetworkSession:
         counts = {inputs[tensor.name].shape[:1] for tensor in self.entry.inputs}
         if len(counts) != 1 or not all(fits(tensor, inputs[tensor.name]) for tensor in self.entry.inputs):
             raise InvalidInput(f"{self.entry.name}: an input does not have the shape of the manifest")
-        return counts.pop()[0]
+        count = counts.pop()[0]
+        if count < 1:
+            raise InvalidInput(f"{self.entry.name}: there is no item")
+        return count
 
     def run(self, inputs: Arrays) -> dict[str, NDArray[np.float32]]:
         """Return the outputs for a batch of inputs that `check` has passed."""

@@ -39,11 +39,15 @@ def estimate_pose(landmarks: Points) -> Pose:
     focal = FOCAL_FACE_WIDTHS * max(float(np.ptp(landmarks[:, 0])), 1.0)
     centre = landmarks.mean(axis=0)
     camera = np.array([[focal, 0, centre[0]], [0, focal, centre[1]], [0, 0, 1]], np.float64)
-    fits, turn, _ = cv2.solvePnP(MODEL_POINTS, image_points, camera, np.zeros(4), flags=cv2.SOLVEPNP_SQPNP)
+    try:
+        fits, turn, _ = cv2.solvePnP(MODEL_POINTS, image_points, camera, np.zeros(4), flags=cv2.SOLVEPNP_SQPNP)
+    except cv2.error:  # the points lie too close together
+        return Pose(0.0, 0.0, 0.0)
     if not fits:
         return Pose(0.0, 0.0, 0.0)
     rotation, _ = cv2.Rodrigues(turn)
-    yaw = float(np.degrees(np.arcsin(np.clip(-rotation[2, 0], -1, 1))))
+    # The nose is nearest to the camera: turned to the image's right, the head's own x axis points away from it.
+    yaw = float(np.degrees(np.arcsin(np.clip(rotation[2, 0], -1, 1))))
     pitch = float(np.degrees(np.arctan2(rotation[2, 1], rotation[2, 2])))
     roll = float(np.degrees(np.arctan2(rotation[1, 0], rotation[0, 0])))
     return Pose(yaw, pitch, roll)

@@ -11,6 +11,9 @@ from pydantic import BaseModel, Field
 from mien_service.faces.face import Face, RgbImage
 from mien_service.tasks.registry import Picture, TaskSpec
 
+MAX_HEADER_FACES = 16
+"""Faces told of in a header: proxies refuse long ones. JSON answers tell of all."""
+
 
 class PoseModel(BaseModel):
     """Head rotation in degrees; 0 is facing the camera."""
@@ -72,7 +75,8 @@ class Facts:
 
     def headers(self) -> dict[str, str]:
         """Return the facts as headers."""
-        faces = [_face_model(i, face).model_dump(exclude={"landmarks"}) for i, face in enumerate(self._faces)]
+        told = self._faces[:MAX_HEADER_FACES]
+        faces = [_face_model(i, face).model_dump(exclude={"landmarks"}) for i, face in enumerate(told)]
         headers = {
             "X-Request-Id": self._request_id,
             "Server-Timing": ", ".join(f"{stage};dur={ms}" for stage, ms in self._timings.items()),

@@ -14,7 +14,7 @@ from mien_service.engine.mmod import LastResortUnavailable
 from mien_service.engine.work import DeadlineExceeded, WorkAbandoned
 from mien_service.faces.find import FaceIndexOutOfRange, NoFaceFound
 from mien_service.http.request_ids import request_id_of
-from mien_service.http.workers import Overloaded
+from mien_service.http.workers import Overloaded, UploadTooSlow
 from mien_service.media.errors import ImageTooLarge, ImageTooSmall, MediaError, UnencodableImage, UnsupportedMediaType
 from mien_service.tasks.registry import InvalidParameter
 
@@ -46,15 +46,30 @@ NOT_ACCEPTABLE = ProblemType("not-acceptable", 406, "The answer cannot be given 
 NOT_FOUND = ProblemType("not-found", 404, "There is nothing at this path")
 METHOD_NOT_ALLOWED = ProblemType("method-not-allowed", 405, "The path does not take this method")
 OVERLOADED = ProblemType("overloaded", 429, "The service has all the work it can take")
+REQUEST_TIMEOUT = ProblemType("request-timeout", 408, "The request's body came too slowly")
 NOT_READY = ProblemType("not-ready", 503, "The service is starting or stopping")
 DEADLINE = ProblemType("deadline-exceeded", 504, "The work took longer than it may")
 CLIENT_LEFT = ProblemType("client-closed-request", 499, "The client left")
 INTERNAL = ProblemType("internal", 500, "Something went wrong in the service")
 
 PROBLEM_TYPES = (
-    INVALID_PARAMETER, UNREADABLE_IMAGE, BAD_REQUEST, UNSUPPORTED_MEDIA_TYPE, IMAGE_TOO_LARGE, NO_FACE_FOUND,
-    FACE_INDEX, NOT_ACCEPTABLE, NOT_FOUND, METHOD_NOT_ALLOWED, OVERLOADED, NOT_READY, DEADLINE, CLIENT_LEFT, INTERNAL,
-)  # fmt: skip
+    INVALID_PARAMETER,
+    UNREADABLE_IMAGE,
+    BAD_REQUEST,
+    UNSUPPORTED_MEDIA_TYPE,
+    IMAGE_TOO_LARGE,
+    NO_FACE_FOUND,
+    FACE_INDEX,
+    NOT_ACCEPTABLE,
+    NOT_FOUND,
+    METHOD_NOT_ALLOWED,
+    REQUEST_TIMEOUT,
+    OVERLOADED,
+    NOT_READY,
+    DEADLINE,
+    CLIENT_LEFT,
+    INTERNAL,
+)
 
 
 class ProblemError(Exception):
@@ -94,6 +109,7 @@ PLAIN: dict[type[Exception], tuple[ProblemType, str]] = {
     BatcherStopped: (NOT_READY, "The service is stopping."),
     DeadlineExceeded: (DEADLINE, "The work took longer than it may."),
     WorkAbandoned: (CLIENT_LEFT, "The client left before the answer was ready."),
+    UploadTooSlow: (REQUEST_TIMEOUT, "The request's body was not complete in time."),
     ClientDisconnect: (CLIENT_LEFT, "The client left before its request was complete."),
 }
 """Exceptions that need no more than a kind of problem and its words."""

@@ -19,15 +19,18 @@ from mien_service.http.negotiation import JSON, image_offers, preferred
 from mien_service.http.problems import INVALID_PARAMETER, NOT_READY, ProblemError
 from mien_service.http.request_ids import request_id_of
 from mien_service.http.schema import task_operation
-from mien_service.http.workers import Workers
+from mien_service.http.workers import Uploads, Workers
 from mien_service.media.decode import DecodeLimits, decode
 from mien_service.media.encode import encode
 from mien_service.media.photo import ImageFormat, Photo
-from mien_service.tasks.pipeline import Answer, Pipeline
-from mien_service.tasks.registry import TaskParams, TaskSpec
+from mien_service.tasks.pipeline import Answer, AnsweredPicture, Pipeline
+from mien_service.tasks.registry import Picture, TaskParams, TaskSpec
 
 DISCONNECT_CHECK_SECONDS = 0.25
 """How often a request at work is asked whether its client is still there."""
+
+MANY = ("strengths", "variants")
+"""The parameters that ask for several pictures."""
 
 
 @dataclass(frozen=True)
@@ -47,28 +50,34 @@ class TaskRunner:
 
     pipeline: Pipeline
     workers: Workers
+    uploads: Uploads
     limits: TaskLimits
     model_of: Callable[[TaskSpec], WeightEntry]
 
     async def answer(self, spec: TaskSpec, request: Request) -> Response:
         """Return the answer of task `spec` to `request`; errors are raised for `problems` to tell."""
-        place = self.workers.reserve()
-        try:
+        self.workers.require_room()
+        async with self.uploads.place():
             read = await read_task_request(request, self.limits.body)
-            params = parsed(spec.params, read.parameters)
-            self._check_count(params)
-        except BaseException:
-            place.release()
-            raise
+        params = parsed(spec.params, read.parameters)
+        self._check_count(params, read)
         work = Work(self.limits.deadline)
-        future = place.submit(self._work, spec, params, read, request, work)
+        future = self.workers.submit(self._work, spec, params, read, request, work)
         return await _unless_client_leaves(future, request, work)
 
-    def _check_count(self, params: TaskParams) -> None:
+    def _check_count(self, params: TaskParams, read: TaskRequest) -> None:
         count = len(params.pictures())
         if count > self.limits.max_results:
             detail = f"{count} pictures were asked for; one answer holds {self.limits.max_results}."
-            raise ProblemError(INVALID_PARAMETER, detail, limit=self.limits.max_results)
+            field = next((name for name in MANY if name in read.parameters), None)
+            raise ProblemError(INVALID_PARAMETER, detail, field=field, limit=self.limits.max_results)
+
+    def _check_strip(self, params: TaskParams, photo: Photo) -> None:
+        """Refuse a strip that would be a larger picture than may come in."""
+        pixels = len(params.pictures()) * photo.pixels.shape[0] * photo.pixels.shape[1]
+        if params.output == "photo" and pixels > self.limits.decode.max_pixels:
+            detail = f"The strip would have {pixels} pixels; ask for JSON, or for output=face."
+            raise ProblemError(INVALID_PARAMETER, detail, field="layout", limit=self.limits.decode.max_pixels)
 
     def _work(self, spec: TaskSpec, params: TaskParams, read: TaskRequest, request: Request, work: Work) -> Response:
         """Decode, run the task, encode: everything that takes a processor, on a worker thread."""
@@ -76,29 +85,34 @@ class TaskRunner:
         with work.stage("decode"):
             photo = decode(read.image, self.limits.decode)
         media_type = preferred(accept, _offers(photo, params))
+        as_strip = media_type != JSON and len(params.pictures()) > 1
+        if as_strip:
+            self._check_strip(params, photo)
         answer = self.pipeline.run(spec, params, photo.pixels, work, grey=photo.is_grey)
         chosen = photo.format if media_type == JSON else ImageFormat(media_type.removeprefix("image/"))
-        with work.stage("encode"):
-            # A photo's transparency does not fit its faces' squares.
-            source = photo if params.output == "photo" else replace(photo, alpha=None)
-            bodies = self._encoded(answer, source, chosen, work, as_json=media_type == JSON)
+        # A photo's transparency does not fit its faces' squares.
+        source = photo if params.output == "photo" else replace(photo, alpha=None)
+        encoded = self._encoded(answer, source, chosen, work, as_strip=as_strip)
         entry = self.model_of(spec)
         model = ModelName(name=entry.name, version=entry.version)
         facts = Facts(spec, model, answer.faces, work.timings(), request_id_of(request))
         if media_type != JSON:
-            return facts.image_response(bodies[0], media_type)
-        pictures = [one.picture for one in answer.pictures]
-        return facts.json_response(list(zip(pictures, bodies, strict=True)), chosen.media_type)
+            return facts.image_response(encoded[0][1], media_type)
+        return facts.json_response(encoded, chosen.media_type)
 
-    def _encoded(self, answer: Answer, source: Photo, chosen: ImageFormat, work: Work, *, as_json: bool) -> list[bytes]:
-        pictures = [one.pixels for one in answer.pictures]
-        if len(pictures) > 1 and not as_json:
-            pictures = [strip(pictures)]
-        bodies: list[bytes] = []
-        for pixels in pictures:
-            work.check()
-            bodies.append(encode(pixels, chosen, source, quality=self.limits.jpeg_quality))
-        return bodies
+    def _encoded(
+        self, answer: Answer, source: Photo, chosen: ImageFormat, work: Work, *, as_strip: bool
+    ) -> list[tuple[Picture, bytes]]:
+        """Return each picture as a file; as a strip all of them as one."""
+        pictures = answer.pictures
+        if as_strip:
+            pictures = [AnsweredPicture(strip([one.pixels for one in pictures]), Picture())]
+        encoded: list[tuple[Picture, bytes]] = []
+        for one in pictures:
+            with work.stage("encode"):
+                body = encode(one.pixels, chosen, source, quality=self.limits.jpeg_quality)
+            encoded.append((one.picture, body))
+        return encoded
 
 
 def _offers(photo: Photo, params: TaskParams) -> list[str]:

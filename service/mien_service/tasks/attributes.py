@@ -13,6 +13,18 @@ class Attribute(StrEnum):
     MUSTACHE = "mustache"
     YOUNG = "young"
     MALE = "male"
+    BEARD = "beard"
+    GOATEE = "goatee"
+    STUBBLE = "stubble"
+    MAKEUP = "makeup"
+    LIPSTICK = "lipstick"
+    ROSY_CHEEKS = "rosy_cheeks"
+    HIGH_CHEEKBONES = "high_cheekbones"
+    BAGS_UNDER_EYES = "bags_under_eyes"
+    ARCHED_EYEBROWS = "arched_eyebrows"
+    BUSHY_EYEBROWS = "bushy_eyebrows"
+    EYEGLASSES = "eyeglasses"
+    MOUTH_OPEN = "mouth_open"
 
 
 REGION_OF: dict[Attribute, str] = {
@@ -20,6 +32,18 @@ REGION_OF: dict[Attribute, str] = {
     Attribute.MUSTACHE: "upper_lip",
     Attribute.YOUNG: "face",
     Attribute.MALE: "face",
+    Attribute.BEARD: "beard",
+    Attribute.GOATEE: "beard",
+    Attribute.STUBBLE: "beard",
+    Attribute.MAKEUP: "face",
+    Attribute.LIPSTICK: "mouth",
+    Attribute.ROSY_CHEEKS: "face",
+    Attribute.HIGH_CHEEKBONES: "smile",
+    Attribute.BAGS_UNDER_EYES: "eyes",
+    Attribute.ARCHED_EYEBROWS: "eyes",
+    Attribute.BUSHY_EYEBROWS: "eyes",
+    Attribute.EYEGLASSES: "eyes",
+    Attribute.MOUTH_OPEN: "beard",
 }
 """The region (faces/regions.py) that an attribute's edit is confined to."""
 

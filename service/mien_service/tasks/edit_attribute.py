@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field, model_validator
 
+from mien_service.engine.manifest import WeightsError
 from mien_service.faces.align import AlignedFace
 from mien_service.faces.edit import Edit
 from mien_service.faces.regions import REGIONS
 from mien_service.tasks.attributes import ALIASES, REGION_OF, Attribute, AttributeName
 from mien_service.tasks.number_lists import MAX_NUMBERS, parse_numbers
-from mien_service.tasks.registry import Picture, Runner, TaskParams, task
+from mien_service.tasks.registry import Picture, Runner, Tables, TaskParams, task
 
 MAX_STRENGTH = 2.0
 """Strength 1 is one clearly visible change (calibrated on validation faces); twice that is the most offered."""
@@ -25,6 +26,8 @@ MAX_STRENGTH = 2.0
 MAX_VARIANTS = 8
 
 VAE_SIZE = 128
+
+VECTORS = "face_vae_vectors"
 
 Strength = Annotated[float, Field(ge=-MAX_STRENGTH, le=MAX_STRENGTH, allow_inf_nan=False)]
 Strengths = dict[Attribute, float]
@@ -96,14 +99,23 @@ class EditAttributeParams(TaskParams):
         return dict(self.edits or {})
 
 
+def check_vectors(tables: Tables) -> None:
+    """Raise WeightsError if an attribute that is offered has no vectors."""
+    known = {str(name) for name in tables(VECTORS)["attributes"]}
+    missing = [attribute.value for attribute in Attribute if attribute.value not in known]
+    if missing:
+        raise WeightsError(f"{VECTORS}: there are no vectors for {', '.join(missing)}")
+
+
 @task(
     "/edit-attribute",
     params=EditAttributeParams,
-    networks=("face_vae_encoder", "face_vae_decoder", "face_vae_vectors"),
+    networks=("face_vae_encoder", "face_vae_decoder", VECTORS),
+    check=check_vectors,
 )
 def edit_attribute(face: AlignedFace, params: EditAttributeParams, run: Runner) -> Sequence[Edit]:
     """Change attributes of a face: smile, mustache, age, masculinity and more."""
-    vectors = AttributeVectors(run.table("face_vae_vectors"), params.vectors)
+    vectors = AttributeVectors(run.table(VECTORS), params.vectors)
     pictures = params.pictures()
     changes = [params.changes(picture) for picture in pictures]
     mean = run("face_vae_encoder", image=network_image(face))["mean"]

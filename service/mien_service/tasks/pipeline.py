@@ -1,6 +1,6 @@
 """One photo through one task: find the faces, align, run the task, composite."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,10 +29,10 @@ class AnsweredPicture:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What a task made of a photo."""
+    """What a task made of a photo. The pictures are made one by one, as they are taken, and only once."""
 
     faces: list[Face]
-    pictures: list[AnsweredPicture]
+    pictures: Iterator[AnsweredPicture]
     readings: list[Reading] = field(default_factory=lambda: list[Reading]())
 
 
@@ -54,29 +54,29 @@ class Pipeline:
             aligned = [align(photo, face) for face in faces]
         runner = Runner(self._engine, work)
         results = [spec.function(face, params, runner) for face in aligned]
-        with work.stage("composite"):
-            pictures = self._pictures(photo, params, aligned, results, work, grey=grey)
+        pictures = _pictures(photo, params, aligned, results, work, grey=grey)
         readings = [one for of_face in results for one in of_face if isinstance(one, Reading)]
         return Answer(faces, pictures, readings)
 
-    def _pictures(
-        self,
-        photo: RgbImage,
-        params: TaskParams,
-        aligned: list[AlignedFace],
-        results: list[Sequence[Result]],
-        work: Work,
-        *,
-        grey: bool,
-    ) -> list[AnsweredPicture]:
-        pictures: list[AnsweredPicture] = []
-        for i, picture in enumerate(params.pictures()):
-            pixels = photo
-            for face, of_face in zip(aligned, results, strict=True):
-                work.check()
+
+def _pictures(
+    photo: RgbImage,
+    params: TaskParams,
+    aligned: list[AlignedFace],
+    results: list[Sequence[Result]],
+    work: Work,
+    *,
+    grey: bool,
+) -> Iterator[AnsweredPicture]:
+    """Yield the pictures of an answer: a large photo in many strengths is never held more than once."""
+    for i, picture in enumerate(params.pictures()):
+        pixels = photo
+        for face, of_face in zip(aligned, results, strict=True):
+            with work.stage("composite"):
                 pixels = _applied(pixels, face, of_face[i], grey=grey)
-            pictures.append(AnsweredPicture(_finished(pixels, params, aligned), picture))
-        return pictures
+        with work.stage("composite"):
+            finished = _finished(pixels, params, aligned)
+        yield AnsweredPicture(finished, picture)
 
 
 def _applied(pixels: RgbImage, face: AlignedFace, result: Result, *, grey: bool) -> RgbImage:

@@ -66,6 +66,9 @@ class TaskParams(BaseModel):
 
 Params = TypeVar("Params", bound=TaskParams)
 
+Tables = Callable[[str], dict[str, NDArray[Any]]]
+"""Name of a table to its arrays."""
+
 TaskFunction = Callable[[AlignedFace, Any, Runner], Sequence[Result]]
 """Face, parameters and runner to one result for each of the parameters' pictures."""
 
@@ -88,6 +91,8 @@ class TaskSpec:
     function: TaskFunction
     summary: str
     notice: str | None = None
+    check: Callable[[Tables], None] | None = None
+    """Called once at start: raises WeightsError where the tables lack what the task needs."""
 
     @property
     def name(self) -> str:
@@ -117,13 +122,18 @@ REGISTRY = TaskRegistry()
 
 
 def task(
-    path: str, *, params: type[Params], networks: tuple[str, ...], notice: str | None = None
+    path: str,
+    *,
+    params: type[Params],
+    networks: tuple[str, ...],
+    notice: str | None = None,
+    check: Callable[[Tables], None] | None = None,
 ) -> Callable[[Callable[[AlignedFace, Params, Runner], Sequence[Result]]], TaskFunction]:
     """Register the decorated function as the task at `path`; its docstring's first line is the summary."""
 
     def register(function: Callable[[AlignedFace, Params, Runner], Sequence[Result]]) -> TaskFunction:
         summary = (function.__doc__ or "").strip().splitlines()[0]
-        REGISTRY.add(TaskSpec(path, params, networks, function, summary, notice))
+        REGISTRY.add(TaskSpec(path, params, networks, function, summary, notice, check))
         return function
 
     return register

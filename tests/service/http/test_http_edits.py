@@ -9,11 +9,12 @@ import httpx
 import numpy as np
 import people
 import pytest
+from served import problem
+
 from mien_service.faces.align import apply, crop_transform, invert
 from mien_service.faces.face import RgbImage
 from mien_service.faces.regions import REGIONS
 from mien_service.tasks.attributes import REGION_OF, Attribute
-from served import problem
 
 URL = "/edit-attribute"
 PNG = {"Content-Type": "image/png"}
@@ -245,7 +246,9 @@ def test_the_answers_type_is_negotiated(client: httpx.Client, portrait_png: byte
 @pytest.mark.parametrize("accept", ["text/html", "image/gif", "image/png;q=0", "nonsense", ";;;", "image/png;q=x"])
 def test_a_type_that_cannot_be_given(client: httpx.Client, portrait_png: bytes, accept: str) -> None:
     headers = PNG | {"Accept": accept}
-    problem(client.post(URL, params={"attribute": "smiling"}, content=portrait_png, headers=headers), "not-acceptable", 406)
+    problem(
+        client.post(URL, params={"attribute": "smiling"}, content=portrait_png, headers=headers), "not-acceptable", 406
+    )
 
 
 def test_accept_may_come_in_several_lines(client: httpx.Client, portrait_png: bytes) -> None:

@@ -8,6 +8,7 @@ import httpx
 import numpy as np
 import people
 import pytest
+
 from mien_service.faces.align import apply, crop_transform, cut
 from mien_service.faces.face import RgbImage
 from mien_service.faces.regions import REGIONS
@@ -89,7 +90,7 @@ def test_more_and_less_of_a_smile_go_opposite_ways(client: httpx.Client, name: s
 def test_a_greater_strength_changes_more(client: httpx.Client, attribute: str) -> None:
     sizes = [change.size() for change in changes(client, "ben", "0,0.5,1,1.5,2", attribute)]
     assert sizes[0] == 0
-    assert all(one < next_one for one, next_one in zip(sizes, sizes[1:], strict=False))
+    assert sizes == sorted(set(sizes))
 
 
 def test_a_mustache_darkens_the_upper_lip(client: httpx.Client) -> None:

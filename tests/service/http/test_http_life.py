@@ -55,6 +55,7 @@ def test_a_network_that_the_manifest_lacks(tmp_path: Path, weights: Path) -> Non
     ended = command("serve", "--port", "1", weights=folder, mmod="false")
     assert ended.returncode != 0
     assert "face_vae_decoder" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_a_task_that_there_is_not() -> None:
@@ -68,6 +69,7 @@ def test_a_setting_that_is_wrong() -> None:
     ended = command("serve", "--port", "1", workers="many")
     assert ended.returncode != 0
     assert "workers" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_a_deadline_is_kept_and_a_slow_sender_does_not_hold_up_the_end(

@@ -1,5 +1,6 @@
 """A narrow service: one worker, one waiting place, small limits. Nothing accepted is lost, no place leaks."""
 
+import contextlib
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ JPEG = {"Content-Type": "image/jpeg"}
 @pytest.fixture(scope="module")
 def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     settings = {"workers": 1, "max_waiting": 1, "retry_after": 7, "max_bytes": 3_000_000, "max_pixels": 12_500_000}
+    settings |= {"max_uploads": 4, "upload_deadline": 3}
     folder = tmp_path_factory.mktemp("narrow")
     running = served.start(folder, mmod="false", tasks="edit-attribute", max_results=2, min_side=100, **settings)
     yield running
@@ -98,6 +100,27 @@ def test_clients_that_leave_in_the_middle_of_their_body(
             leaving.sendall(bytes(1000))
     assert wait_until(lambda: serves(visitor, portrait_jpeg))
     assert "Traceback" not in narrow.log, narrow.log
+
+
+def test_slow_senders_keep_nobody_waiting_and_are_told(
+    narrow: Served, visitor: httpx.Client, portrait_jpeg: bytes
+) -> None:
+    with contextlib.ExitStack() as open_sockets:
+        slow = [open_sockets.enter_context(connected(narrow)) for _ in range(3)]
+        for one in slow:
+            one.sendall(request_head(1_000_000) + bytes(1000))
+        assert serves(visitor, portrait_jpeg)
+        for one in slow:
+            answer = one.recv(4096)
+            assert answer.startswith(b"HTTP/1.1 408")
+            assert b"request-timeout" in answer or b"request-timeout" in one.recv(4096)
+
+
+def test_a_strip_is_no_larger_than_a_photo_may_be(visitor: httpx.Client, large_photo: bytes) -> None:
+    several = {"strengths": "0,1", "layout": "strip"}
+    refused = visitor.post(URL, content=large_photo, params=several)
+    assert problem(refused, "invalid-parameter", 422, "layout")["limit"] == 12_500_000
+    assert visitor.post(URL, content=large_photo, params={**several, "output": "face"}).status_code == 200
 
 
 def test_limits_are_those_of_the_settings(visitor: httpx.Client, portrait_jpeg: bytes) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
-from mien_service.tasks.registry import REGISTRY
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from served import ROOT, command
+
+from mien_service.app import REGISTRY
 
 OPENAPI_FILE = ROOT / "openapi.yaml"
 

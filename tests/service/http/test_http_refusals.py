@@ -1,12 +1,12 @@
 """What is refused: each with its problem, and the service goes on."""
 
 import base64
+import dataclasses
 import io
 import json
 import struct
 import zlib
 from collections.abc import Iterator
-import dataclasses
 from typing import Any
 
 import httpx
@@ -77,6 +77,11 @@ def document(**members: Any) -> dict[str, Any]:
 
 def part(headers: str, content: str = "x") -> bytes:
     return f"--abc\r\n{headers}\r\n\r\n{content}\r\n--abc--\r\n".encode()
+
+
+def half_a_character(member: str) -> dict[str, Any]:
+    """Return a JSON body with a member that no text can hold: half of a surrogate pair."""
+    return {"content": b'{"image":"aGk=",' + member.encode() + b"}", "headers": JSON}
 
 
 INVALID, UNREADABLE, BAD = ("invalid-parameter", 422), ("unreadable-image", 400), ("bad-request", 400)
@@ -162,10 +167,9 @@ BODIES = [
     Refused("JSON nested deeply", *BAD, {"content": b"[" * 200_000, "headers": JSON}),
     Refused("JSON object nested deeply", *BAD, {"content": b'{"a":' * 100_000, "headers": JSON}),
     Refused("JSON number of 9,000 digits", *BAD, {"content": b'{"a":' + b"9" * 9_000 + b"}", "headers": JSON}),
-    Refused("JSON name that is half a character", *INVALID, {"content": rb'{"image":"aGk=","\ud800":1}', "headers": JSON}),
-    Refused("JSON text that is half a character", *INVALID, document(attribute="smiling") | {
-        "json": None, "content": rb'{"image":"aGk=","attribute":"\ud800"}', "headers": JSON}, "attribute"),
-]  # fmt: skip
+    Refused("JSON name that is half a character", *INVALID, half_a_character('"\\ud800":1')),
+    Refused("JSON text that is half a character", *INVALID, half_a_character('"attribute":"\\ud800"'), "attribute"),
+]
 
 
 @pytest.mark.parametrize("refused", PARAMETERS + PICTURES + BODIES, ids=lambda refused: refused.name)

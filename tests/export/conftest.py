@@ -1,0 +1,64 @@
+"""Small packs of people who do not exist, in place of the real ones."""
+
+import csv
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import people
+import pytest
+
+from mien_export.data.packs import Row
+from mien_service.faces.face import RgbImage
+
+MakePack = Callable[[str, Sequence[Row], Mapping[str, bytes]], None]
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that packs are read from; the cache lies beside it. Both are empty."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.setenv("MIEN_DATA", str(folder))
+    monkeypatch.setenv("MIEN_CACHE", str(tmp_path / "cache"))
+    return folder
+
+
+@pytest.fixture
+def make_pack(data: Path) -> MakePack:
+    """Write a pack: label rows (the first one's keys head the CSV), and the files of the zip by name."""
+
+    def make(name: str, rows: Sequence[Row], files: Mapping[str, bytes]) -> None:
+        with (data / f"{name}.csv").open("w", newline="") as table:
+            writer = csv.DictWriter(table, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        with zipfile.ZipFile(data / f"{name}.zip", "w") as archive:
+            for member, body in files.items():
+                archive.writestr(member, body)
+
+    return make
+
+
+def as_webp(pixels: RgbImage) -> bytes:
+    return people.as_file(pixels, "WEBP", lossless=True, quality=0)
+
+
+def as_celeba(pixels: RgbImage) -> RgbImage:
+    """Return a square portrait at CelebA's size, (218, 178, 3), the face where CelebA has it."""
+    small = cv2.resize(pixels, (126, 126), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.copyMakeBorder(small, 57, 35, 26, 26, cv2.BORDER_REFLECT_101), np.uint8)
+
+
+@pytest.fixture(scope="session")
+def webp() -> Callable[[RgbImage], bytes]:
+    return as_webp
+
+
+@pytest.fixture(scope="session")
+def portraits() -> list[RgbImage]:
+    """Eight portraits at CelebA's size: seven people and the astronaut."""
+    whole = [people.person(name) for name in people.NAMES] + [people.astronaut()[:300, 80:380]]
+    return [as_celeba(pixels) for pixels in whole]

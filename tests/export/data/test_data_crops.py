@@ -1,0 +1,158 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import people
+import pytest
+
+from mien_export.data import crops
+from mien_export.data.crops import CELEBA_FACE, MARGIN, CropCutter, Crops, load_crops
+from mien_service.engine.dlib_models import HogDetector, LandmarkPredictor
+from mien_service.faces.align import crop_transform, cut
+from mien_service.faces.face import Box, Points, RgbImage
+from mien_service.faces.find import FaceFinder
+
+SIZE = 128
+SIDE = 144
+
+Webp = Callable[[RgbImage], bytes]
+MakePack = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def cutter() -> CropCutter:
+    return CropCutter(SIZE)
+
+
+class _Spy:
+    """Stands in for crop_transform and keeps the landmarks that it was given."""
+
+    def __init__(self) -> None:
+        self.landmarks: list[Points] = []
+
+    def __call__(self, landmarks: Points, size: int) -> np.ndarray:
+        self.landmarks.append(landmarks)
+        return crop_transform(landmarks, size)
+
+
+@pytest.fixture
+def spy(monkeypatch: pytest.MonkeyPatch) -> _Spy:
+    made = _Spy()
+    monkeypatch.setattr(crops, "crop_transform", made)
+    return made
+
+
+@pytest.mark.parametrize("place", [0, 4, 6])
+def test_the_centre_of_a_crop_is_the_services_square(
+    place: int, portraits: list[RgbImage], cutter: CropCutter, spy: _Spy
+) -> None:
+    crop = cutter.cut(portraits[place])
+    assert crop is not None
+    assert (crop.shape, crop.dtype) == ((SIDE, SIDE, 3), np.uint8)
+    square = cut(portraits[place], crop_transform(spy.landmarks[0], SIZE), SIZE)
+    difference = np.abs(crop[8:-8, 8:-8].astype(int) - square)
+    # OpenCV rounds source places to 1/32 pixel, so single pixels may fall to the other side.
+    assert difference.mean() < 0.05
+    assert difference.max() < 12
+
+
+def test_landmarks_are_the_services_but_for_a_pixel(portraits: list[RgbImage], cutter: CropCutter, spy: _Spy) -> None:
+    cutter.cut(portraits[2])
+    [face] = FaceFinder(HogDetector(), LandmarkPredictor()).find(portraits[2], "largest")
+    assert np.hypot(*(spy.landmarks[0] - face.landmarks).T).mean() < 1
+
+
+def test_the_largest_face_is_cut(cutter: CropCutter, spy: _Spy) -> None:
+    small, large = people.small_person("ben", 200), people.small_person("gina", 320)
+    photo = np.full((320, 520, 3), 200, np.uint8)
+    photo[:200, :200], photo[:, 200:] = small, large
+    assert cutter.cut(photo) is not None
+    assert spy.landmarks[0][:, 0].min() > 200
+
+
+def test_without_a_face_there_is_a_crop_only_where_a_place_is_known(cutter: CropCutter) -> None:
+    nobody = people.nobody()
+    assert cutter.cut(nobody) is None
+    placed = cutter.cut(nobody, Box(40, 20, 140, 120))
+    assert placed is not None
+    assert placed.shape == (SIDE, SIDE, 3)
+
+
+def test_the_known_place_fits_faces_at_celebas_size(portraits: list[RgbImage]) -> None:
+    found = [hit.box for portrait in portraits for hit in HogDetector().detect(portrait)]
+    assert len(found) >= 6
+    for box in found:
+        assert box.overlap(CELEBA_FACE) > 0.4
+
+
+@pytest.fixture
+def people_pack(make_pack: MakePack, portraits: list[RgbImage], webp: Webp) -> str:
+    """A pack of ben, nobody and carla, whose picture of nobody yields no crop."""
+    pictures = {"b.webp": portraits[1], "x.webp": people.nobody(), "c.webp": portraits[2]}
+    rows = [{"file": name, "sex": sex} for name, sex in zip(pictures, ("m", "", "f"), strict=True)]
+    make_pack("people", rows, {name: webp(picture) for name, picture in pictures.items()})
+    return "people"
+
+
+def test_crops_keep_their_rows(people_pack: str, portraits: list[RgbImage], cutter: CropCutter) -> None:
+    found = load_crops(people_pack, SIZE)
+    assert [row["file"] for row in found.rows] == ["b.webp", "c.webp"]
+    assert found.pixels.shape == (2, SIDE, SIDE, 3)
+    for pixels, portrait in zip(found.pixels, portraits[1:3], strict=True):
+        np.testing.assert_array_equal(pixels, cutter.cut(portrait))
+
+
+def test_crops_are_cut_once(people_pack: str, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = load_crops(people_pack, SIZE)
+    (data / f"{people_pack}.zip").unlink()
+    monkeypatch.setattr(CropCutter, "cut", None)
+    again = load_crops(people_pack, SIZE)
+    np.testing.assert_array_equal(again.pixels, first.pixels)
+    assert again.rows == first.rows
+    assert [file.name for file in crops.cache_folder().iterdir()] == [f"people-{SIDE}.npz"]
+
+
+def test_sizes_are_cached_apart(people_pack: str) -> None:
+    assert load_crops(people_pack, 64).pixels.shape[1:] == (72, 72, 3)
+    assert load_crops(people_pack, SIZE).pixels.shape[1:] == (SIDE, SIDE, 3)
+
+
+def test_celebas_faces_are_cut_even_where_none_is_found(make_pack: MakePack, webp: Webp) -> None:
+    make_pack("celeba", [{"file": "x.webp", "split": "train"}], {"x.webp": webp(people.nobody(218, 178))})
+    assert len(load_crops("celeba", SIZE).pixels) == 1
+
+
+def test_a_pack_that_cannot_be_read_leaves_no_cache(make_pack: MakePack) -> None:
+    make_pack("broken", [{"file": "a.webp"}], {"a.webp": b"no picture"})
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"a\.webp"):
+            load_crops("broken", SIZE)
+    assert not list(crops.cache_folder().glob("*"))
+
+
+def test_where_keeps_what_has_every_wanted_value() -> None:
+    rows = [{"split": split, "Male": male} for split in ("train", "validation") for male in "01"]
+    made = Crops(np.arange(4, dtype=np.uint8)[:, None, None, None].repeat(3, axis=3), rows)
+    assert made.where(split="train").pixels[:, 0, 0, 0].tolist() == [0, 1]
+    chosen = made.where(split="validation", Male="1")
+    assert chosen.pixels[:, 0, 0, 0].tolist() == [3]
+    assert chosen.rows == [rows[3]]
+    assert made.where(split="reserved").pixels.shape == (0, 1, 1, 3)
+    assert len(made.where().rows) == 4
+
+
+def test_where_does_not_guess_at_a_missing_column() -> None:
+    with pytest.raises(KeyError):
+        Crops(np.zeros((1, 1, 1, 3), np.uint8), [{"split": "train"}]).where(age="3")
+
+
+def test_the_cache_is_named_by_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MIEN_CACHE", str(tmp_path))
+    assert crops.cache_folder() == tmp_path
+    monkeypatch.delenv("MIEN_CACHE")
+    assert crops.cache_folder() == Path.home() / ".cache" / "mien"
+
+
+def test_the_margin_leaves_whole_pixels_on_both_sides() -> None:
+    for size in (SIZE, 256):
+        assert (size * MARGIN) % 2 == size % 2
