@@ -2,16 +2,27 @@
 
 import csv
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 import people
 import pytest
+import torch
 
 from mien_export.data.packs import Row
 from mien_service.faces.face import RgbImage
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Let PyTorch use one thread: on cores busy with other things several only wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
 
 MakePack = Callable[[str, Sequence[Row], Mapping[str, bytes]], None]
 

@@ -89,13 +89,19 @@ class Lite0(nn.Module):
         return found
 
 
-def perceptual_distance(features: list[torch.Tensor], others: list[torch.Tensor]) -> torch.Tensor:
+def perceptual_distance(
+    features: list[torch.Tensor], others: list[torch.Tensor], weights: torch.Tensor | None = None
+) -> torch.Tensor:
     """Return (n,) the Lite0 distance: mean over taps of squared differences of unit feature vectors.
 
-    The form is LPIPS's (Zhang et al. 2018) without learned channel weights.
+    The form is LPIPS's (Zhang et al. 2018) without learned channel weights. `weights`, (1, 1, h, w) of mean 1, says
+    which places count more.
     """
     total = torch.zeros(features[0].shape[0], device=features[0].device)
     for a, b in zip(features, others, strict=True):
         difference = F.normalize(a.float(), dim=1) - F.normalize(b.float(), dim=1)
-        total = total + difference.square().sum(dim=1).mean(dim=(1, 2))
+        squared = difference.square().sum(dim=1, keepdim=True)
+        if weights is not None:
+            squared = squared * F.interpolate(weights, squared.shape[2:], mode="area")
+        total = total + squared.mean(dim=(1, 2, 3))
     return total / len(features)

@@ -36,13 +36,9 @@ pytestmark = pytest.mark.filterwarnings(EXPORTER_WARNS)
 
 @pytest.fixture(autouse=True)
 def seeded() -> Iterator[None]:
-    """Fix the random numbers, and use one thread: several wait for each other where the cores are busy."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     with torch.random.fork_rng():
         torch.manual_seed(4)
         yield
-    torch.set_num_threads(threads)
 
 
 def stylegan_names() -> list[str]:
