@@ -47,7 +47,7 @@ def main() -> None:
         torch.set_num_threads(arguments.threads)
     if arguments.command == "train":
         recipe, folder, minutes = TRAINERS[arguments.name]
-        recipe(arguments.minutes or minutes, folder)
+        recipe(minutes if arguments.minutes is None else arguments.minutes, folder)
     elif arguments.command == "export":
         EXPORTERS[arguments.name]()
     else:

@@ -128,8 +128,22 @@ def file_sha256(file: Path) -> str:
 
 def update_manifest(weights: Path, entry: WeightEntry) -> None:
     """Put `entry` into the manifest of the folder `weights`, in place of one of the same name."""
+    _write_manifest(weights, [*_others(weights, entry.name), entry])
+
+
+def remove_from_manifest(weights: Path, name: str) -> None:
+    """Take the entry called `name`, if there is one, out of the manifest of the folder `weights`."""
+    _write_manifest(weights, _others(weights, name))
+
+
+def _others(weights: Path, name: str) -> list[WeightEntry]:
     file = weights / "manifest.json"
     known = Manifest.model_validate_json(file.read_bytes()).weights if file.exists() else ()
-    others = [other for other in known if other.name != entry.name]
-    manifest = Manifest(weights=tuple(sorted([*others, entry], key=lambda one: one.name)))
-    file.write_text(json.dumps(manifest.model_dump(mode="json"), indent=2) + "\n")
+    return [entry for entry in known if entry.name != name]
+
+
+def _write_manifest(weights: Path, entries: list[WeightEntry]) -> None:
+    manifest = Manifest(weights=tuple(sorted(entries, key=lambda entry: entry.name)))
+    unfinished = weights / "manifest.part"
+    unfinished.write_text(json.dumps(manifest.model_dump(mode="json"), indent=2) + "\n")
+    unfinished.rename(weights / "manifest.json")

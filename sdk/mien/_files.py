@@ -64,9 +64,7 @@ def _name_and_content(picture: str | os.PathLike[str] | bytes | bytearray | Read
 def _read(file: Readable) -> bytes:
     content = cast("object", file.read())
     if not isinstance(content, bytes):
-        raise TypeError(
-            f"reading the picture gave {type(content).__name__}, not bytes: open it with mode 'rb'"
-        )
+        raise TypeError(f"reading the picture gave {type(content).__name__}, not bytes: open it with mode 'rb'")
     return content
 
 

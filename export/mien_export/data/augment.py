@@ -30,7 +30,7 @@ def jittered_squares(crops: torch.Tensor, size: int, margin: float, jitter: bool
     if jitter:
         scale = scale * (1 + ZOOM * (2 * torch.rand(n, device=device) - 1))
         angle = math.radians(TURN_DEGREES) * (2 * torch.rand(n, device=device) - 1)
-        shift = SHIFT * 2 * (2 * torch.rand(n, 2, device=device) - 1)
+        shift = SHIFT / margin * 2 * (2 * torch.rand(n, 2, device=device) - 1)
         mirror = torch.where(torch.rand(n, device=device) < 0.5, -1.0, 1.0)
     cos, sin = scale * torch.cos(angle), scale * torch.sin(angle)
     rows = torch.stack([cos * mirror, -sin, shift[:, 0], sin * mirror, cos, shift[:, 1]], dim=1)

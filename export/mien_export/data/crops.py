@@ -8,20 +8,17 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mien_export.data.packs import Row, read_pictures, read_rows
 from mien_service.engine.dlib_models import HogDetector, LandmarkPredictor
-from mien_service.faces.align import crop_transform, cut
+from mien_service.faces.align import DegenerateLandmarks, crop_transform, cut
 from mien_service.faces.face import Box, Detection, RgbImage
+from mien_service.faces.find import landmarks_in
 
 MARGIN = 1.125
 """Side of a cached crop over the side of the service's square."""
-
-LANDMARK_ZOOM = 2
-"""dlib gives whole pixels; on a picture twice as large its landmarks are twice as fine."""
 
 CELEBA_FACE = Box(45, 93, 132, 180)
 """Where HOG sees the face in most CelebA pictures (median of 200): used where it sees none."""
@@ -90,10 +87,10 @@ class CropCutter:
         if not found:
             return None
         box = max((detection.box for detection in found), key=lambda box: box.area)
-        large = cv2.resize(picture, None, fx=LANDMARK_ZOOM, fy=LANDMARK_ZOOM, interpolation=cv2.INTER_LINEAR)
-        zoomed = self._predictor.predict(np.asarray(large, np.uint8), box.scaled(LANDMARK_ZOOM))
-        landmarks = (zoomed + 0.5) / LANDMARK_ZOOM - 0.5
         side = round(self.size * MARGIN)
-        transform = crop_transform(landmarks, self.size)
+        try:
+            transform = crop_transform(landmarks_in(self._predictor, picture, box), self.size)
+        except DegenerateLandmarks:
+            return None
         transform[:, 2] += (side - self.size) / 2
         return cut(picture, transform, side)

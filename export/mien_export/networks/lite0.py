@@ -20,14 +20,14 @@ PERCEPTUAL_TAPS = (0, 2, 4, 7, 10)
 class SameConv(nn.Conv2d):
     """A convolution padded as TensorFlow pads for "same": the odd pixel goes right and below."""
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the convolved x."""
+    def forward(self, input: torch.Tensor) -> torch.Tensor:  # noqa: A002 - the base class's name
+        """Return the convolved input."""
         kernel, stride = self.kernel_size[0], self.stride[0]
         pads: list[int] = []
-        for side in (x.shape[-1], x.shape[-2]):
+        for side in (input.shape[-1], input.shape[-2]):
             pad = max((-(-side // stride) - 1) * stride + kernel - side, 0)
             pads += [pad // 2, pad - pad // 2]
-        return F.conv2d(F.pad(x, pads), self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
+        return F.conv2d(F.pad(input, pads), self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
 
 
 def _norm(channels: int) -> nn.BatchNorm2d:

@@ -23,7 +23,7 @@ from mien_export.recipes.judges import Judge, load_judge
 from mien_service.faces.face import RgbImage
 from mien_service.tasks.attributes import Attribute
 
-FACES = 200
+FACES = 400
 EDITED_FACES = 24
 """Faces that each multiple is tried on."""
 
@@ -51,10 +51,11 @@ def calibrated(table: Table, weights: Path) -> Table:
     tools = Instruments(load_judge("a"), IdentityMeter(), celeba_faces(TUNING_HALF, FACES))
     names = [str(name) for name in table["attributes"]]
     units = {f"{kind}_units": np.ones((len(names), 2), np.float32) for kind in KINDS}
+    runner = WeightsRunner(weights, threads=2)
     for kind in KINDS:
         for i, name in enumerate(names):
             for side, direction in enumerate((-1, 1)):
-                unit = unit_of(Attribute(name), direction, Scaled(table, kind, weights), tools)
+                unit = unit_of(Attribute(name), direction, Scaled(table, kind, runner), tools)
                 units[f"{kind}_units"][i, side] = unit
                 print(f"{kind} {name} {direction:+d}: {unit:.2f}", flush=True)
     return {**table, **units}
@@ -63,10 +64,10 @@ def calibrated(table: Table, weights: Path) -> Table:
 class Scaled:
     """The service's editor with strength 1 standing for any multiple of the vectors of one kind."""
 
-    def __init__(self, table: Table, kind: str, weights: Path) -> None:
+    def __init__(self, table: Table, kind: str, runner: WeightsRunner) -> None:
         self._table = table
         self._kind = kind
-        self._runner = WeightsRunner(weights, threads=2)
+        self._runner = runner
 
     def editor(self, multiple: float) -> ServiceEditor:
         """Return the editor whose strength 1 is `multiple` times the vector."""
@@ -82,6 +83,8 @@ def unit_of(attribute: Attribute, direction: int, scaled: Scaled, tools: Instrum
     asked = [face for face in tools.faces if face.row["Male"] == "1" or not source.men_only]
     having = [face for face in asked if (face.row[source.column] == "1") == (sign > 0)]
     lacking = [face for face in asked if (face.row[source.column] == "1") != (sign > 0)][:EDITED_FACES]
+    if not having or not lacking:
+        raise ValueError(f"{attribute.value}: nobody to calibrate on among {len(tools.faces)} faces")
     typical = sign * median_logit(tools.judge, [face.photo for face in having], having, source.column)
     limit = IDENTITY_LIMIT.get(attribute, DEFAULT_LIMIT)
     chosen = MULTIPLES[0]

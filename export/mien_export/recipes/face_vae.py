@@ -7,6 +7,7 @@ Resumes from runs/face_vae/checkpoint.pt where there is one. Writes a contact sh
 
 import math
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -18,10 +19,10 @@ from mien_export.data.crops import MARGIN, Crops, load_crops
 from mien_export.data.packs import is_held_out
 from mien_export.networks.face_vae import IMAGE_SIZE, FaceVae
 from mien_export.networks.lite0 import Lite0, perceptual_distance
-from mien_export.recipes.loop import Average, Budget, Checkpoint, autocast, pick_device, placed
+from mien_export.recipes.loop import Average, Budget, Checkpoint, autocast, pick_device, placed, recalibrate
 
 BATCH = 32
-LEARNING_RATE = 1.5e-3
+LEARNING_RATE = 3e-3
 FINAL_LEARNING_RATE = 1e-5
 WARM_UP_STEPS = 300
 
@@ -41,6 +42,9 @@ steps went into hair and background, and smiles were not drawn yet."""
 
 EMA_DECAY = 0.999
 REPORT_SECONDS = 240
+
+CALIBRATION_BATCHES = 24
+"""Batches that the averaged model's normalisation statistics are measured on, at each checkpoint."""
 
 Losses = dict[str, torch.Tensor]
 
@@ -92,7 +96,6 @@ def learning_rate(step: int, progress: float) -> float:
 def train(minutes: float, folder: Path) -> Path:
     """Train for `minutes` (all sessions together) and return the checkpoint's path."""
     device = pick_device()
-    torch.manual_seed(0)
     crops = training_crops().to(device)
     sheet = torch.from_numpy(validation_crops().pixels[:16]).to(device)
     model = placed(FaceVae(), device)
@@ -102,6 +105,7 @@ def train(minutes: float, folder: Path) -> Path:
     average = Average(model, EMA_DECAY)
     checkpoint = Checkpoint(folder / "checkpoint.pt", model, optimizer, average)
     budget = Budget(minutes, spent=checkpoint.resume())
+    torch.manual_seed(checkpoint.step)
     reported = time.monotonic()
     sums: dict[str, float] = {}
     while not budget.is_spent():
@@ -110,8 +114,11 @@ def train(minutes: float, folder: Path) -> Path:
         chosen = torch.randint(len(crops), (BATCH,), device=device)
         images = varied_colours(jittered_squares(crops[chosen], IMAGE_SIZE, MARGIN))
         terms = losses(model, lite0, images.contiguous(memory_format=torch.channels_last), weights)
+        total = torch.stack(list(terms.values())).sum()
+        if not torch.isfinite(total):
+            raise FloatingPointError(f"the loss is {total.item()} at step {checkpoint.step}: the checkpoint is kept")
         optimizer.zero_grad(set_to_none=True)
-        torch.stack(list(terms.values())).sum().backward()
+        total.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         average.update(model)
@@ -120,11 +127,19 @@ def train(minutes: float, folder: Path) -> Path:
             sums[name] = 0.99 * sums.get(name, value.item()) + 0.01 * value.item()
         if time.monotonic() - reported > REPORT_SECONDS or budget.is_spent():
             reported = time.monotonic()
+            recalibrate(average.model, calibration_batches(crops))
             checkpoint.save(budget.seconds_spent())
             write_sheet(average.model, sheet, folder / "sheet.png")
             shown = "  ".join(f"{name} {value:.4f}" for name, value in sums.items())
             print(f"{budget.seconds_spent() / 60:6.1f} min  step {checkpoint.step}  {shown}", flush=True)
     return checkpoint.path
+
+
+def calibration_batches(crops: torch.Tensor) -> Iterator[torch.Tensor]:
+    """Yield batches of plain squares for the averaged model's normalisation statistics, the same each time."""
+    chosen = torch.randperm(len(crops), generator=torch.Generator().manual_seed(0)).to(crops.device)
+    for part in chosen.split(BATCH)[:CALIBRATION_BATCHES]:
+        yield jittered_squares(crops[part], IMAGE_SIZE, MARGIN, jitter=False)
 
 
 @torch.no_grad()

@@ -7,10 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from mien_export.networks.face_vae import IMAGE_SIZE, LATENT_SIZE, Encoder, FaceVae
-from mien_export.onnx import Tensor, export, file_sha256, pack_half, parity, update_manifest
+from mien_export.onnx import (
+    Tensor,
+    export,
+    file_sha256,
+    pack_half,
+    parity,
+    remove_from_manifest,
+    update_manifest,
+)
 from mien_service.engine.manifest import WeightEntry
 
 VERSION = "1.0.0"
@@ -50,25 +59,42 @@ def load_average(checkpoint: Path) -> FaceVae:
 
 
 def export_face_vae(checkpoint: Path, weights: Path) -> None:
-    """Write both networks of `checkpoint` into `weights` and its manifest; prints the parity."""
+    """Write both networks of `checkpoint` into `weights` and its manifest; prints the parity.
+
+    The old files stay until both new ones are checked. The vectors of the old latent space leave the manifest.
+    """
     model = load_average(checkpoint)
     rng = np.random.default_rng(0)
     images = rng.uniform(size=(3, 3, IMAGE_SIZE, IMAGE_SIZE)).astype(np.float32)
     latents = rng.normal(size=(3, LATENT_SIZE)).astype(np.float32)
-    _write("face_vae_encoder", MeanEncoder(model.encoder), IMAGE, MEAN, images, weights)
-    _write("face_vae_decoder", model.decoder, LATENT, DECODED, latents, weights)
-
-
-def _write(name: str, module: nn.Module, takes: Tensor, gives: Tensor, examples: np.ndarray, weights: Path) -> None:
-    file = weights / f"{name}.onnx"
     weights.mkdir(parents=True, exist_ok=True)
+    written = [
+        (_checked("face_vae_encoder", MeanEncoder(model.encoder), IMAGE, MEAN, images, weights), IMAGE, MEAN),
+        (_checked("face_vae_decoder", model.decoder, LATENT, DECODED, latents, weights), LATENT, DECODED),
+    ]
+    remove_from_manifest(weights, "face_vae_vectors")
+    for unfinished, takes, gives in written:
+        file = unfinished.with_suffix(".onnx")
+        unfinished.rename(file)
+        update_manifest(weights, _entry(file, takes, gives))
+
+
+def _checked(
+    name: str, module: nn.Module, takes: Tensor, gives: Tensor, examples: NDArray[np.float32], weights: Path
+) -> Path:
+    """Return an exported file that answers as `module` does, under a name that nothing reads yet."""
+    file = weights / f"{name}.part"
     export(module, [takes], [gives], file)
     exact = parity(module, file, [examples], PARITY_BOUND)
     pack_half(file)
     packed = parity(module, file, [examples], PACKED_BOUND)
     print(f"{name}: largest difference to PyTorch {exact:.2e}, in half precision {packed:.2e}")
-    entry = WeightEntry(
-        name=name,
+    return file
+
+
+def _entry(file: Path, takes: Tensor, gives: Tensor) -> WeightEntry:
+    return WeightEntry(
+        name=file.stem,
         kind="network",
         file=file.name,
         sha256=file_sha256(file),
@@ -80,4 +106,3 @@ def _write(name: str, module: nn.Module, takes: Tensor, gives: Tensor, examples:
         licence=LICENCE,
         commercial_use=False,
     )
-    update_manifest(weights, entry)

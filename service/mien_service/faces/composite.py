@@ -52,22 +52,18 @@ def apply_edit(photo: RgbImage, transform: Affine, edit: Edit, *, grey: bool = F
     window = _window(photo, transform, edit)
     if window is None:
         return photo
-    part = photo[window.top : window.bottom, window.left : window.right]
-    alpha = _to_photo(edit.alpha, window)
-    changed = part
+    changed = part = photo[window.top : window.bottom, window.left : window.right]
     if edit.flow is not None:
-        changed = _moved(photo, changed, _photo_flow(edit.flow, edit.alpha, transform, window), window)
+        changed = _moved(photo, part, _photo_flow(edit.flow, edit.alpha, transform, window), window)
     residual = edit.residual * edit.alpha[..., None]
     if grey:
         residual = np.repeat(residual.mean(axis=2, keepdims=True), 3, axis=2)
+    # Where alpha is 0, residual and flow are exactly 0, and adding 0 or fetching a pixel from its own place keeps it.
     changed = np.asarray(cv2.add(changed, _to_photo(residual, window), dtype=cv2.CV_8U), np.uint8)
-    touched = alpha > 0
     if edit.paint is not None:
-        matte = _to_photo(edit.paint[..., 3], window)
-        changed = _painted(changed, _to_photo(edit.paint[..., :3], window), matte)
-        touched |= matte > 0
+        changed = _painted(changed, _to_photo(edit.paint[..., :3], window), _to_photo(edit.paint[..., 3], window))
     out = photo.copy()
-    out[window.top : window.bottom, window.left : window.right] = np.where(touched[..., None], changed, part)
+    out[window.top : window.bottom, window.left : window.right] = changed
     return out
 
 

@@ -7,6 +7,7 @@ import people
 import pytest
 import torch
 
+from mien_export.quality.editors import WeightsRunner
 from mien_export.quality.held_out import TUNING_HALF, HeldOutFace
 from mien_export.quality.identity import IdentityMeter
 from mien_export.recipes import attribute_units as recipe
@@ -142,6 +143,7 @@ def test_the_table_gains_units_of_both_kinds_for_both_directions(
     monkeypatch.setattr(recipe, "IdentityMeter", lambda: None)
     monkeypatch.setattr(recipe, "celeba_faces", lambda half, _: asked.setdefault("half", half) and [])
     monkeypatch.setattr(recipe, "Scaled", lambda _, kind, weights: (kind, weights))
+    monkeypatch.setattr(recipe, "WeightsRunner", lambda weights, **_: weights)
     monkeypatch.setattr(recipe, "unit_of", measured)
     table = {"attributes": np.array(["smiling", "mustache", "young"]), "plain": np.zeros(1)}
     found = recipe.calibrated(table, tmp_path)
@@ -158,7 +160,7 @@ def test_a_multiple_scales_the_services_own_edit(weights: Path) -> None:
     vectors = np.random.default_rng(0).normal(0, 3, (1, 25, 500)).astype(np.float16)
     nothing = np.full((1, 2), np.nan, np.float32)
     table = {"attributes": np.array(["young"]), "orthogonal": vectors, "plain": vectors, "plain_units": nothing}
-    scaled = Scaled(table, "orthogonal", weights)
+    scaled = Scaled(table, "orthogonal", WeightsRunner(weights))
     made = [scaled.editor(multiple)(photo, align(photo, face), "young", 1.0) for multiple in (0, 4, 40)]
     changes = [float(np.abs(picture.astype(int) - photo).mean()) for picture in made]
     assert changes[0] == 0

@@ -2,6 +2,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -92,6 +93,22 @@ def test_the_rate_warms_up_then_falls() -> None:
     assert 0 < warming[0] < warming[1] < warming[2] == pytest.approx(face_vae.LEARNING_RATE)
 
 
+@pytest.mark.parametrize(("people", "batches"), [(5, [2, 2, 1]), (6, [2, 2, 2]), (40, [2, 2, 2, 2])])
+def test_norms_are_measured_on_as_many_people_as_there_are(
+    people: int, batches: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(face_vae, "BATCH", 2)
+    monkeypatch.setattr(face_vae, "CALIBRATION_BATCHES", 4)
+    crops = torch.randint(0, 256, (people, 144, 144, 3), dtype=torch.uint8)
+    found, again = list(face_vae.calibration_batches(crops)), list(face_vae.calibration_batches(crops))
+    assert [len(batch) for batch in found] == batches
+    torch.testing.assert_close(found, again)
+    squares = jittered_squares(crops, IMAGE_SIZE, MARGIN, jitter=False)
+    shown = {round(square.sum().item(), 2) for square in torch.cat(found)}
+    assert len(shown) == sum(batches)
+    assert shown <= {round(square.sum().item(), 2) for square in squares}
+
+
 def test_every_loss_is_finite_and_reaches_every_weight() -> None:
     model, lite0 = FaceVae(), Lite0()
     terms = face_vae.losses(model, lite0, torch.rand(2, 3, 128, 128), face_vae.face_weights(torch.device("cpu")))
@@ -129,23 +146,24 @@ SECONDS = 5.0
 def sessions(packs: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> _Sessions:  # noqa: ARG001
     monkeypatch.setattr(face_vae, "BATCH", 4)
     folder = tmp_path / "run"
-    found: list[dict[str, object]] = []
-    for minutes in (SECONDS / 60, 2 * SECONDS / 60):
-        path = face_vae.train(minutes, folder)
+    found: list[dict[str, Any]] = []
+    for _ in range(2):
+        spent = found[0]["seconds"] if found else 0.0
+        path = face_vae.train((spent + SECONDS) / 60, folder)
         assert path == folder / "checkpoint.pt"
         found.append(torch.load(path, weights_only=True))
     first, second = (state["average"] for state in found)
-    assert isinstance(first, dict)
-    assert isinstance(second, dict)
     moved = max(float((first[name].float() - second[name].float()).abs().max()) for name in first)
-    steps, seconds = ([state[key] for state in found] for key in ("step", "seconds"))
-    return _Sessions(folder, tuple(steps), tuple(seconds), moved)  # pyright: ignore[reportArgumentType]
+    steps, seconds = ((found[0][key], found[1][key]) for key in ("step", "seconds"))
+    return _Sessions(folder, steps, seconds, moved)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_training_is_resumed_exported_and_served(sessions: _Sessions, tmp_path: Path) -> None:
     assert 0 < sessions.steps[0] < sessions.steps[1]
-    assert SECONDS <= sessions.seconds[0] < 2 * SECONDS <= sessions.seconds[1] < 60
+    assert sessions.seconds[0] >= SECONDS
+    assert sessions.seconds[1] >= sessions.seconds[0] + SECONDS
     assert sessions.moved > 0
     assert (sessions.folder / "sheet.png").stat().st_size > 10_000
 
@@ -188,6 +206,7 @@ def served(weights: Path, images: NDArray[np.float32]) -> tuple[NDArray[np.float
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_spent_budget_trains_no_more(sessions: _Sessions) -> None:
     before = (sessions.folder / "checkpoint.pt").read_bytes()
     assert face_vae.train(SECONDS / 60, sessions.folder).read_bytes() == before
@@ -220,6 +239,7 @@ def test_the_loss_falls_on_eight_pictures(portraits: list[RgbImage], monkeypatch
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_wrong_file_is_not_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The parity check stands between training and the manifest."""
     torch.save({"average": FaceVae().state_dict()}, tmp_path / "checkpoint.pt")

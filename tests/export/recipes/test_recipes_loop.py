@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from mien_export.recipes.loop import Average, Budget, Checkpoint, autocast, pick_device, placed
+from mien_export.recipes.loop import Average, Budget, Checkpoint, autocast, pick_device, placed, recalibrate
 
 
 class _Clock:
@@ -123,6 +123,27 @@ def test_an_average_copies_buffers() -> None:
     assert dict(average.model.named_buffers()).keys() == dict(model.named_buffers()).keys()
     for mine, theirs in zip(average.model.buffers(), model.buffers(), strict=True):
         torch.testing.assert_close(mine, theirs)
+
+
+def test_recalibration_measures_the_norms_of_the_weights_as_they_are() -> None:
+    model = nn.Sequential(nn.BatchNorm2d(3), nn.Dropout(0.5)).eval()
+    [norm] = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    norm.running_mean = torch.full((3,), 99.0)
+    batches = torch.rand(4, 8, 3, 5, 5) * torch.tensor([1.0, 2, 3]).view(3, 1, 1)
+    recalibrate(model, batches)
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    torch.testing.assert_close(norm.running_mean, batches.mean(dim=(0, 1, 3, 4)))
+    torch.testing.assert_close(norm.running_var, batches.var(dim=(1, 3, 4)).mean(dim=0))
+    assert norm.momentum == 0.1
+    assert not any(module.training for module in model.modules())
+
+
+def test_recalibration_leaves_every_weight_alone() -> None:
+    model = network()
+    before = {name: value.clone() for name, value in model.named_parameters()}
+    recalibrate(model, torch.rand(2, 4, 3, 4, 4))
+    torch.testing.assert_close(dict(model.named_parameters()), before, rtol=0, atol=0)
 
 
 def test_a_resumed_training_goes_on_exactly(path: Path, batches: list[torch.Tensor]) -> None:
