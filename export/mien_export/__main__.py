@@ -8,6 +8,7 @@ import torch
 
 from mien_export.data.crops import cache_folder
 from mien_export.quality.attribute_report import report_edit_attribute
+from mien_export.quality.more_attributes import report_more_attributes
 from mien_export.recipes import attribute_table, face_vae, face_vae_export, judges
 
 RUNS = Path("runs")
@@ -26,6 +27,7 @@ EXPORTERS: dict[str, Callable[[], None]] = {
 
 EVALUATIONS: dict[str, Callable[[Path], None]] = {
     "edit_attribute": lambda folder: report_edit_attribute(WEIGHTS, folder),
+    "more_attributes": lambda folder: report_more_attributes(WEIGHTS, folder),
 }
 
 

@@ -19,15 +19,17 @@ from mien_service.faces.face import RgbImage
 from mien_service.tasks.attributes import Attribute
 from mien_service.tasks.edit_attribute import AttributeVectors
 
-FACES = 400
+FACES = 240
 
 
 def report_edit_attribute(weights: Path, folder: Path) -> None:
     """Measure the editors on held-out people and write table and contact sheet into `folder`."""
     runner = WeightsRunner(weights, threads=2)
+    differences = mean_differences(training_crops(), ATTRIBUTES)
     entrants = [
         Entrant("identity", no_edit),
-        Entrant("mean difference", MeanDifference(mean_differences(training_crops(), ATTRIBUTES))),
+        Entrant("mean difference", MeanDifference(differences)),
+        Entrant("mean difference x2", MeanDifference(differences, gain=2.0)),
         Entrant("decode and paste", DecodeAndPaste(partial(decoded, runner))),
         Entrant("vae plain", ServiceEditor(runner, vectors="plain")),
         Entrant("vae", ServiceEditor(runner), ServiceEditor(runner, variant=1)),

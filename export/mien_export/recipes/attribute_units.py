@@ -24,7 +24,7 @@ from mien_service.faces.face import RgbImage
 from mien_service.tasks.attributes import Attribute
 
 FACES = 400
-EDITED_FACES = 24
+EDITED_FACES = 16
 """Faces that each multiple is tried on."""
 
 MULTIPLES = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)

@@ -58,7 +58,14 @@ def test_judge_b_judges(calls: dict[str, Any]) -> None:
 
 
 def test_baselines_stand_beside_the_services_editors(calls: dict[str, Any]) -> None:
-    assert list(calls["entrants"]) == ["identity", "mean difference", "decode and paste", "vae plain", "vae"]
+    assert list(calls["entrants"]) == [
+        "identity",
+        "mean difference",
+        "mean difference x2",
+        "decode and paste",
+        "vae plain",
+        "vae",
+    ]
     assert [name for name, one in calls["entrants"].items() if one.variant is not None] == ["vae"]
 
 
