@@ -1,7 +1,7 @@
 """/edit-attribute: a smile, a mustache, younger, older, more masculine, more feminine, and more.
 
-Engine `vae` (seed: Face Flex): the face is encoded to 500 numbers, attribute vectors are added, and the
-difference of the two decoded faces is laid over the photo's own pixels, so that its detail stays.
+Engine `vae` (seed: Face Flex): the face is encoded to 500 numbers, attribute vectors are added, and what moved and
+changed between the two decoded faces is done to the photo's own pixels, so that its detail stays.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from mien_service.engine.manifest import WeightsError
 from mien_service.faces.align import AlignedFace
 from mien_service.faces.edit import Edit
+from mien_service.faces.motion import edit_between
 from mien_service.faces.regions import REGIONS
 from mien_service.tasks.attributes import ALIASES, REGION_OF, Attribute, AttributeName
 from mien_service.tasks.number_lists import MAX_NUMBERS, parse_numbers
@@ -32,6 +33,7 @@ VECTORS = "face_vae_vectors"
 Strength = Annotated[float, Field(ge=-MAX_STRENGTH, le=MAX_STRENGTH, allow_inf_nan=False)]
 Strengths = dict[Attribute, float]
 Latent = NDArray[np.float32]
+Rendering = NDArray[np.float32]
 
 
 def _number_list(value: object) -> object:
@@ -124,7 +126,8 @@ def edit_attribute(face: AlignedFace, params: EditAttributeParams, run: Runner) 
         for change, picture in zip(changes, pictures, strict=True)
     ]
     decoded = run("face_vae_decoder", latent=np.concatenate([mean, mean + np.stack(shifts)]))["image"]
-    return [_edit(face, change, edited - decoded[0]) for change, edited in zip(changes, decoded[1:], strict=True)]
+    before, *afters = np.ascontiguousarray(decoded.transpose(0, 2, 3, 1))
+    return [_edit(face, change, before, after) for change, after in zip(changes, afters, strict=True)]
 
 
 def network_image(face: AlignedFace) -> NDArray[np.float32]:
@@ -133,14 +136,13 @@ def network_image(face: AlignedFace) -> NDArray[np.float32]:
     return np.asarray(small, np.float32).transpose(2, 0, 1)[None] / np.float32(255)
 
 
-def _edit(face: AlignedFace, change: Strengths, difference: NDArray[np.float32]) -> Edit:
-    """Return the edit for a difference of decoded faces, (3, 128, 128), confined to where the change shows."""
+def _edit(face: AlignedFace, change: Strengths, before: Rendering, after: Rendering) -> Edit:
+    """Return the edit from one decoded face (128, 128, 3) to another, confined to where the change shows."""
     alpha = np.zeros(face.crop.shape[:2], np.float32)
     for region in sorted({REGION_OF[attribute] for attribute, strength in change.items() if strength != 0}):
         alpha = np.maximum(alpha, REGIONS[region](face.landmarks))
-    residual = np.ascontiguousarray(difference.transpose(1, 2, 0)) * np.float32(255)
     small = cv2.resize(alpha, (VAE_SIZE, VAE_SIZE), interpolation=cv2.INTER_AREA)
-    edit = Edit(residual=residual, alpha=np.asarray(small, np.float32))
+    edit = edit_between(before, after, np.asarray(small, np.float32))
     return edit.scaled(max([1.0, *map(abs, change.values())]))
 
 
