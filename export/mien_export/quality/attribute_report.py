@@ -19,7 +19,7 @@ from mien_service.faces.face import RgbImage
 from mien_service.tasks.attributes import Attribute
 from mien_service.tasks.edit_attribute import AttributeVectors
 
-FACES = 240
+FACES = 160
 
 
 def report_edit_attribute(weights: Path, folder: Path) -> None:

@@ -16,7 +16,7 @@ from mien_service.faces.face import RgbImage
 from mien_service.tasks.attributes import Attribute
 
 EVERYBODY = 1000
-FACES = 32
+FACES = 24
 """Faces that each attribute is looked at on."""
 
 

@@ -24,7 +24,10 @@ from mien_service.faces.face import RgbImage
 from mien_service.tasks.attributes import Attribute
 
 FACES = 400
-EDITED_FACES = 16
+TYPICAL_FACES = 48
+"""Faces that really have the attribute, whose median logit is the typical one."""
+
+EDITED_FACES = 12
 """Faces that each multiple is tried on."""
 
 MULTIPLES = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
@@ -33,8 +36,6 @@ IDENTITY_LIMIT = {Attribute.SMILING: 0.35, Attribute.MUSTACHE: 0.3, Attribute.YO
 """Mean descriptor distance at strength 1, a little within the bars of the attribute; others DEFAULT_LIMIT."""
 
 DEFAULT_LIMIT = 0.35
-
-KINDS = ("plain", "orthogonal")
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,33 +48,39 @@ class Instruments:
 
 
 def calibrated(table: Table, weights: Path) -> Table:
-    """Return the table of vectors with `plain_units` and `orthogonal_units` (a, 2): for -1 and for +1."""
+    """Return the table of vectors with `plain_units` and `orthogonal_units` (a, 2): for -1 and for +1.
+
+    The orthogonal vectors are calibrated; a plain one gets the multiple that makes its shift as long.
+    """
     tools = Instruments(load_judge("a"), IdentityMeter(), celeba_faces(TUNING_HALF, FACES))
     names = [str(name) for name in table["attributes"]]
-    units = {f"{kind}_units": np.ones((len(names), 2), np.float32) for kind in KINDS}
-    runner = WeightsRunner(weights, threads=2)
-    for kind in KINDS:
-        for i, name in enumerate(names):
-            for side, direction in enumerate((-1, 1)):
-                unit = unit_of(Attribute(name), direction, Scaled(table, kind, runner), tools)
-                units[f"{kind}_units"][i, side] = unit
-                print(f"{kind} {name} {direction:+d}: {unit:.2f}", flush=True)
-    return {**table, **units}
+    units = np.ones((len(names), 2), np.float32)
+    scaled = Scaled(table, WeightsRunner(weights, threads=2))
+    for i, name in enumerate(names):
+        for side, direction in enumerate((-1, 1)):
+            units[i, side] = unit_of(Attribute(name), direction, scaled, tools)
+        print(f"{name}: -1 is {units[i, 0]:.2f}, +1 is {units[i, 1]:.2f}", flush=True)
+    longer = lengths(table["orthogonal"]) / lengths(table["plain"])
+    return {**table, "orthogonal_units": units, "plain_units": units * longer[:, None]}
+
+
+def lengths(versions: NDArray[np.float16]) -> NDArray[np.float32]:
+    """Return (a,) the lengths of the attributes' mean vectors, of versions (a, 25, 500)."""
+    return np.linalg.norm(versions.astype(np.float32).mean(axis=1), axis=1)
 
 
 class Scaled:
-    """The service's editor with strength 1 standing for any multiple of the vectors of one kind."""
+    """The service's editor with strength 1 standing for any multiple of the orthogonal vectors."""
 
-    def __init__(self, table: Table, kind: str, runner: WeightsRunner) -> None:
+    def __init__(self, table: Table, runner: WeightsRunner) -> None:
         self._table = table
-        self._kind = kind
         self._runner = runner
 
     def editor(self, multiple: float) -> ServiceEditor:
         """Return the editor whose strength 1 is `multiple` times the vector."""
         units = np.full((len(self._table["attributes"]), 2), multiple, np.float32)
-        scaled = {**self._table, f"{self._kind}_units": units}
-        return ServiceEditor(self._runner.with_tables({"face_vae_vectors": scaled}), vectors=self._kind)
+        scaled = {**self._table, "orthogonal_units": units}
+        return ServiceEditor(self._runner.with_tables({"face_vae_vectors": scaled}))
 
 
 def unit_of(attribute: Attribute, direction: int, scaled: Scaled, tools: Instruments) -> float:
@@ -81,7 +88,7 @@ def unit_of(attribute: Attribute, direction: int, scaled: Scaled, tools: Instrum
     source = SOURCES[attribute]
     sign = -direction if source.negated else direction
     asked = [face for face in tools.faces if face.row["Male"] == "1" or not source.men_only]
-    having = [face for face in asked if (face.row[source.column] == "1") == (sign > 0)]
+    having = [face for face in asked if (face.row[source.column] == "1") == (sign > 0)][:TYPICAL_FACES]
     lacking = [face for face in asked if (face.row[source.column] == "1") != (sign > 0)][:EDITED_FACES]
     if not having or not lacking:
         raise ValueError(f"{attribute.value}: nobody to calibrate on among {len(tools.faces)} faces")

@@ -136,21 +136,21 @@ def test_the_table_gains_units_of_both_kinds_for_both_directions(
 ) -> None:
     asked: dict[str, Any] = {}
 
-    def measured(attribute: Attribute, direction: int, scaled: tuple[str, Path], _: Instruments) -> float:
-        return 100 * ["plain", "orthogonal"].index(scaled[0]) + 10 * list(Attribute).index(attribute) + direction
+    def measured(attribute: Attribute, direction: int, _: Scaled, __: Instruments) -> float:
+        return 10 * list(Attribute).index(attribute) + direction + 5
 
     monkeypatch.setattr(recipe, "load_judge", lambda name: asked.setdefault("judge", name))
     monkeypatch.setattr(recipe, "IdentityMeter", lambda: None)
     monkeypatch.setattr(recipe, "celeba_faces", lambda half, _: asked.setdefault("half", half) and [])
-    monkeypatch.setattr(recipe, "Scaled", lambda _, kind, weights: (kind, weights))
     monkeypatch.setattr(recipe, "WeightsRunner", lambda weights, **_: weights)
     monkeypatch.setattr(recipe, "unit_of", measured)
-    table = {"attributes": np.array(["smiling", "mustache", "young"]), "plain": np.zeros(1)}
+    vectors = np.random.default_rng(0).normal(size=(3, 25, 500)).astype(np.float16)
+    table = {"attributes": np.array(["smiling", "mustache", "young"]), "plain": vectors, "orthogonal": vectors / 2}
     found = recipe.calibrated(table, tmp_path)
     assert asked == {"judge": "a", "half": TUNING_HALF}
     assert found["plain"] is table["plain"]
-    assert found["plain_units"].tolist() == [[-1, 1], [9, 11], [19, 21]]
-    assert found["orthogonal_units"].tolist() == [[99, 101], [109, 111], [119, 121]]
+    assert found["orthogonal_units"].tolist() == [[4, 6], [14, 16], [24, 26]]
+    np.testing.assert_allclose(found["plain_units"], found["orthogonal_units"] / 2, rtol=1e-3)
 
 
 def test_a_multiple_scales_the_services_own_edit(weights: Path) -> None:
@@ -158,9 +158,8 @@ def test_a_multiple_scales_the_services_own_edit(weights: Path) -> None:
     [face] = FaceFinder(HogDetector(), LandmarkPredictor()).find(photo, "largest")
     # Vectors far longer than real ones, so that any decoder, a hardly trained one too, shows them.
     vectors = np.random.default_rng(0).normal(0, 3, (1, 25, 500)).astype(np.float16)
-    nothing = np.full((1, 2), np.nan, np.float32)
-    table = {"attributes": np.array(["young"]), "orthogonal": vectors, "plain": vectors, "plain_units": nothing}
-    scaled = Scaled(table, "orthogonal", WeightsRunner(weights))
+    table = {"attributes": np.array(["young"]), "orthogonal": vectors, "plain": vectors}
+    scaled = Scaled(table, WeightsRunner(weights))
     made = [scaled.editor(multiple)(photo, align(photo, face), "young", 1.0) for multiple in (0, 4, 40)]
     changes = [float(np.abs(picture.astype(int) - photo).mean()) for picture in made]
     assert changes[0] == 0
