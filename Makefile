@@ -35,7 +35,7 @@ test-slow: .venv-dev/.ready browser  ## the tests that take longer
 	@$(DEV)/python -m pytest -m slow
 
 lint: .venv-dev/.ready  ## ruff and pyright
-	@$(DEV)/ruff check . && $(DEV)/ruff format --check . && $(DEV)/pyright
+	@$(DEV)/ruff check . && $(DEV)/ruff format --check . && $(DEV)/pyright --pythonpath $(DEV)/python
 
 bench: .venv-dev/.ready  ## time of each stage, as ratios; writes out/bench
 	@$(DEV)/python -m bench.stages
