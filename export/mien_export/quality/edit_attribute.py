@@ -30,7 +30,7 @@ from mien_service.faces.face import RgbImage
 ATTRIBUTES = ("smiling", "mustache", "young", "male")
 STRENGTHS = np.array([-1.0, -0.5, 0.0, 0.5, 1.0])
 
-RANKED_FACES = 30
+RANKED_FACES = 15
 """Faces of each table row whose whole range of strengths is judged: five edits each."""
 
 SHEET_FACES = 3

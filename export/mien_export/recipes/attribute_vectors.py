@@ -52,15 +52,10 @@ SOURCES: dict[Attribute, Source] = {
     Attribute.MALE: Source("Male"),
     Attribute.BEARD: Source("No_Beard", negated=True, men_only=True),
     Attribute.GOATEE: Source("Goatee", men_only=True),
-    Attribute.STUBBLE: Source("5_o_Clock_Shadow", men_only=True),
     Attribute.MAKEUP: Source("Heavy_Makeup"),
-    Attribute.LIPSTICK: Source("Wearing_Lipstick"),
     Attribute.ROSY_CHEEKS: Source("Rosy_Cheeks"),
     Attribute.HIGH_CHEEKBONES: Source("High_Cheekbones"),
-    Attribute.BAGS_UNDER_EYES: Source("Bags_Under_Eyes"),
-    Attribute.ARCHED_EYEBROWS: Source("Arched_Eyebrows"),
     Attribute.BUSHY_EYEBROWS: Source("Bushy_Eyebrows"),
-    Attribute.EYEGLASSES: Source("Eyeglasses"),
     Attribute.MOUTH_OPEN: Source("Mouth_Slightly_Open"),
 }
 

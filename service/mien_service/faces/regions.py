@@ -17,25 +17,24 @@ JAW = slice(0, 17)
 BROWS = slice(17, 27)
 NOSE_BASE = slice(31, 36)
 EYES = slice(36, 48)
-UPPER_LIP = (48, 49, 50, 51, 52, 53, 54)
 LIPS = slice(48, 68)
 
 
 def face_oval(landmarks: Points) -> Field:
     """The face from chin to hairline: the jaw line, and the brows raised by half a face height."""
     raised = landmarks[BROWS] + 0.55 * (landmarks[27] - landmarks[33]) * np.array([1.0, 1.0])
-    return _soft_hull(np.concatenate([landmarks[JAW], raised]), grow=4, feather=9)
+    return _soft_hull(np.concatenate([landmarks[JAW], raised]), grow=1, feather=5)
 
 
 def lower_face_and_eyes(landmarks: Points) -> Field:
     """Where a smile shows: cheeks, mouth and chin within the jaw line, and the eyes without the brows."""
     cheeks = np.concatenate([landmarks[1:16], landmarks[29:30], landmarks[39:40], landmarks[42:43]])
-    return np.maximum(_soft_hull(cheeks, grow=2, feather=9), _soft_hull(landmarks[EYES], grow=6, feather=6))
+    return np.maximum(_soft_hull(cheeks, grow=1, feather=5), _soft_hull(landmarks[EYES], grow=5, feather=4))
 
 
 def upper_lip(landmarks: Points) -> Field:
     """Where a mustache grows: from the nose base to the lower lip, a little past the mouth's corners."""
-    return _soft_hull(np.concatenate([landmarks[NOSE_BASE], landmarks[LIPS]]), grow=9, feather=7)
+    return _soft_hull(np.concatenate([landmarks[NOSE_BASE], landmarks[LIPS]]), grow=7, feather=5)
 
 
 def beard_area(landmarks: Points) -> Field:
@@ -43,20 +42,10 @@ def beard_area(landmarks: Points) -> Field:
     return _soft_hull(np.concatenate([landmarks[2:15], landmarks[NOSE_BASE]]), grow=8, feather=8)
 
 
-def mouth(landmarks: Points) -> Field:
-    """The mouth and a finger's breadth around it."""
-    return _soft_hull(landmarks[LIPS], grow=9, feather=7)
-
-
 def eyes_and_brows(landmarks: Points) -> Field:
     """Both eyes with their brows and lower lids."""
     below = landmarks[EYES] + 0.35 * (landmarks[33] - landmarks[27]) * np.array([0.0, 1.0])
     return _soft_hull(np.concatenate([landmarks[BROWS], landmarks[EYES], below]), grow=8, feather=8)
-
-
-def whole_square(_: Points) -> Field:
-    """Everything: for hair and other changes that no landmark bounds."""
-    return np.ones((CROP_SIZE, CROP_SIZE), np.float32)
 
 
 def _soft_hull(points: Points, *, grow: int, feather: int) -> Field:
@@ -73,8 +62,6 @@ REGIONS: dict[str, Callable[[Points], Field]] = {
     "smile": lower_face_and_eyes,
     "upper_lip": upper_lip,
     "beard": beard_area,
-    "mouth": mouth,
     "eyes": eyes_and_brows,
-    "square": whole_square,
 }
 """Regions by the name that attribute tables use."""

@@ -15,15 +15,10 @@ class Attribute(StrEnum):
     MALE = "male"
     BEARD = "beard"
     GOATEE = "goatee"
-    STUBBLE = "stubble"
     MAKEUP = "makeup"
-    LIPSTICK = "lipstick"
     ROSY_CHEEKS = "rosy_cheeks"
     HIGH_CHEEKBONES = "high_cheekbones"
-    BAGS_UNDER_EYES = "bags_under_eyes"
-    ARCHED_EYEBROWS = "arched_eyebrows"
     BUSHY_EYEBROWS = "bushy_eyebrows"
-    EYEGLASSES = "eyeglasses"
     MOUTH_OPEN = "mouth_open"
 
 
@@ -34,15 +29,10 @@ REGION_OF: dict[Attribute, str] = {
     Attribute.MALE: "face",
     Attribute.BEARD: "beard",
     Attribute.GOATEE: "beard",
-    Attribute.STUBBLE: "beard",
     Attribute.MAKEUP: "face",
-    Attribute.LIPSTICK: "mouth",
     Attribute.ROSY_CHEEKS: "face",
     Attribute.HIGH_CHEEKBONES: "smile",
-    Attribute.BAGS_UNDER_EYES: "eyes",
-    Attribute.ARCHED_EYEBROWS: "eyes",
     Attribute.BUSHY_EYEBROWS: "eyes",
-    Attribute.EYEGLASSES: "eyes",
     Attribute.MOUTH_OPEN: "beard",
 }
 """The region (faces/regions.py) that an attribute's edit is confined to."""

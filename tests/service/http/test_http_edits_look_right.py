@@ -66,7 +66,7 @@ def changes(client: httpx.Client, name: str, strengths: str, attribute: str = "s
 def test_a_smile_shows_around_the_mouth(client: httpx.Client, name: str) -> None:
     (smile,) = changes(client, name, "1")
     assert smile.share("beard") > 0.6
-    assert smile.mean("mouth") > VISIBLE
+    assert smile.mean("upper_lip") > VISIBLE
 
 
 @pytest.mark.parametrize("name", UNSMILING)
@@ -81,7 +81,7 @@ def test_a_smile_leaves_the_background_and_brows_alone(client: httpx.Client, nam
 @pytest.mark.parametrize("name", people.NAMES)
 def test_more_and_less_of_a_smile_go_opposite_ways(client: httpx.Client, name: str) -> None:
     less, more = changes(client, name, "-1,1")
-    inside = REGIONS["mouth"](more.landmarks) > 0.5
+    inside = REGIONS["upper_lip"](more.landmarks) > 0.5
     one, other = less.field[inside].ravel(), more.field[inside].ravel()
     assert float(one @ other / np.sqrt((one @ one) * (other @ other))) < 0
 
