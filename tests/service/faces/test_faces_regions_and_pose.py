@@ -41,7 +41,6 @@ EXPECTED = [
     ("smile", ["mouth", "left eye", "right eye"], []),
     ("upper_lip", ["lip"], ["left eye", "right eye", "left brow"]),
     ("beard", ["mouth", "lip", "chin"], ["left eye", "right eye", "left brow"]),
-    ("mouth", ["mouth"], ["left eye", "right eye", "left brow"]),
     ("eyes", ["left eye", "right eye", "left brow"], ["mouth", "chin"]),
 ]
 
