@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,16 +54,3 @@ class Photo:
     icc_profile: bytes | None = None
     exif: bytes | None = None
     jpeg_sampling: JpegSampling | None = None
-
-
-def reduced(pixels: RgbImage, longest_side: int) -> tuple[RgbImage, float]:
-    """Return `pixels` averaged down to `longest_side`, and the factor that takes its lengths to the result's.
-
-    Smaller pictures come back as they are, with factor 1. Sides round to whole pixels, at least 1.
-    """
-    height, width = pixels.shape[:2]
-    factor = longest_side / max(height, width)
-    if factor >= 1:
-        return pixels, 1.0
-    size = (max(round(width * factor), 1), max(round(height * factor), 1))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8), factor

@@ -1,7 +1,6 @@
 from dataclasses import replace
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from media_samples import FACE, GRADIENT, cmyk_profile, exif_block, grey_profile, opened, saved, srgb_profile
@@ -10,7 +9,7 @@ from PIL import Image, JpegImagePlugin
 from mien_service.media.decode import DecodeLimits, decode
 from mien_service.media.encode import encode, on_white
 from mien_service.media.errors import UnencodableImage
-from mien_service.media.photo import ImageFormat, JpegSampling, Photo, reduced
+from mien_service.media.photo import ImageFormat, JpegSampling, Photo
 from mien_service.media.provenance import DIGITAL_SOURCE_TYPE, digital_source_type
 
 LIMITS = DecodeLimits()
@@ -197,21 +196,3 @@ def test_decode_and_encode_leave_their_arguments_alone() -> None:
         encode(pixels, image_format, PLAIN, alpha=alpha)
     assert np.array_equal(pixels, FACE)
     assert np.array_equal(alpha, GRADIENT)
-
-
-def test_reduced() -> None:
-    small, factor = reduced(FACE, 80)
-    assert (small.shape, factor) == ((64, 80, 3), 0.5)
-    assert np.array_equal(small, cv2.resize(FACE, (80, 64), interpolation=cv2.INTER_AREA))
-    assert error(small, FACE.reshape(64, 2, 80, 2, 3).mean(axis=(1, 3))) < 0.51
-
-
-@pytest.mark.parametrize("side", [160, 161, 4000])
-def test_reduced_leaves_small_pictures(side: int) -> None:
-    same, factor = reduced(FACE, side)
-    assert same is FACE
-    assert factor == 1.0
-
-
-def test_reduced_keeps_a_pixel_of_a_thin_strip() -> None:
-    assert reduced(np.zeros((1, 1000, 3), np.uint8), 10)[0].shape == (1, 10, 3)
