@@ -24,7 +24,7 @@ REQUESTS = 40
 WARM_UP = 5
 
 SIZES: dict[str, tuple[int, int]] = {"512x512": (512, 512), "1024x1024": (1024, 1024), "12 MP": (4000, 3000)}
-"""Width and height; the face is about a third of the shorter side."""
+"""Width and height; the face fills about half of the shorter side."""
 
 STAGES = ("decode", "find", "align", "queue", "network", "composite", "encode")
 

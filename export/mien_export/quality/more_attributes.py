@@ -8,8 +8,9 @@ from mien_export.quality.attributes import flips, rank_correlation
 from mien_export.quality.edit_attribute import STRENGTHS, squares_of
 from mien_export.quality.editors import ServiceEditor, WeightsRunner
 from mien_export.quality.held_out import REPORT_HALF, HeldOutFace, celeba_faces
-from mien_export.quality.identity import IdentityMeter, distances, identity_chip
+from mien_export.quality.identity import IdentityMeter
 from mien_export.quality.statistics import Floats
+from mien_export.recipes.attribute_units import identity_change
 from mien_export.recipes.attribute_vectors import SOURCES, Source
 from mien_export.recipes.judges import Judge, load_judge
 from mien_service.faces.face import RgbImage
@@ -55,8 +56,6 @@ def row(
         logits.append(sign * judge.scores(squares_of(edited, faces), source.column))
     by_face = np.stack(logits, axis=1)
     turned = flips(by_face[:, len(STRENGTHS) // 2], by_face[:, -1], sign * judge.thresholds[source.column], 1)
-    before = identity.descriptors([identity_chip(face.photo, face.aligned.face.landmarks) for face in faces])
-    pairs = zip(edited, faces, strict=True)
-    after = identity.descriptors([identity_chip(photo, face.aligned.face.landmarks) for photo, face in pairs])
-    cells = (np.nanmean(turned), rank_correlation(STRENGTHS, by_face), distances(after, before).mean())
+    moved = identity_change(identity, edited, faces).mean()
+    cells = (np.nanmean(turned), rank_correlation(STRENGTHS, by_face), moved)
     return f"| {attribute.value} | {len(faces)} | " + " | ".join(f"{cell:.2f}" for cell in cells) + " |"

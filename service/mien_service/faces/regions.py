@@ -22,7 +22,7 @@ LIPS = slice(48, 68)
 
 def face_oval(landmarks: Points) -> Field:
     """The face from chin to hairline: the jaw line, and the brows raised by half a face height."""
-    raised = landmarks[BROWS] + 0.55 * (landmarks[27] - landmarks[33]) * np.array([1.0, 1.0])
+    raised = landmarks[BROWS] + 0.55 * (landmarks[27] - landmarks[33])
     return _soft_hull(np.concatenate([landmarks[JAW], raised]), grow=1, feather=5)
 
 
