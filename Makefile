@@ -22,7 +22,7 @@ EDITABLE := install --quiet --no-deps --no-build-isolation --editable
 help:  ## show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s ':'
 
-serve: $(SERVE_ENV)/.ready  ## serve on http://HOST:PORT with the web page (GPU=1 for the GPU build)
+serve: $(SERVE_ENV)/.ready $(if $(filter dlib68,$(MIEN_LANDMARKS)),$(SERVE_ENV)/.dlib68)  ## serve on http://HOST:PORT with the web page (GPU=1 for the GPU build)
 	@MIEN_PROVIDER=$${MIEN_PROVIDER:-$(if $(GPU),cuda,cpu)} exec $(SERVE_ENV)/bin/python -m mien_service serve --host $(HOST) --port $(PORT)
 
 demo: $(SERVE_ENV)/.sdk  ## run every task on PHOTO through the SDK; pictures go to out/
@@ -37,13 +37,14 @@ test-slow: .venv-dev/.ready browser  ## the tests that take longer
 lint: .venv-dev/.ready  ## ruff and pyright
 	@$(DEV)/ruff check . && $(DEV)/ruff format --check . && $(DEV)/pyright --pythonpath $(DEV)/python
 
-bench: .venv-dev/.ready  ## time of each stage, as ratios; writes out/bench
+bench: .venv-dev/.ready  ## time of each stage and of compositing, as ratios; writes out/bench
 	@$(DEV)/python -m bench.stages
+	@$(DEV)/python -m bench.composite
 
-train: .venv-dev/.ready  ## train NAME (face_vae, judges) for MINUTES; reads MIEN_DATA
+train: .venv-dev/.ready  ## train NAME (mesh_net, face_detector, face_vae, judges, small_edit) for MINUTES; reads MIEN_DATA
 	@$(DEV)/python -m mien_export train $(NAME) $(if $(MINUTES),--minutes $(MINUTES))
 
-evaluate: .venv-dev/.ready  ## measure NAME (edit_attribute) with its baselines; reads MIEN_DATA
+evaluate: .venv-dev/.ready  ## measure NAME (landmarks, finding, edit_attribute) with its baselines; reads MIEN_DATA
 	@$(DEV)/python -m mien_export evaluate $(NAME)
 
 openapi: .venv-dev/.ready  ## write openapi.yaml
@@ -67,6 +68,11 @@ browser:
 	@.venv-$*/bin/python $(PIP) $(EDITABLE) sdk
 	@touch $@
 
+# dlib's landmarks are an extra: what they were trained on bars commercial use.
+.venv-cpu/.dlib68 .venv-gpu/.dlib68: .venv-%/.dlib68: .venv-%/.ready requirements/dlib68.txt
+	@.venv-$*/bin/python $(PIP) $(INSTALL) -r requirements/dlib68.txt
+	@touch $@
+
 # torch last and by version only: its CPU and CUDA builds have different hashes; what it needs is locked in dev.txt.
 .venv-dev/.ready: requirements/dev.txt requirements/torch.txt pyproject.toml sdk/pyproject.toml
 	@[ -n "$(PYTHON)" ] || { echo "Mien needs Python 3.11, 3.12 or 3.13" >&2; exit 1; }
@@ -79,9 +85,10 @@ browser:
 lock:  ## lock the newest fitting dependencies (needs uv)
 	@for extra in cpu gpu; do \
 		uv pip compile $(LOCK) pyproject.toml requirements/build.in --extra $$extra -o requirements/$$extra.txt || exit 1; done
+	@uv pip compile $(LOCK) requirements/dlib68.in -c requirements/cpu.txt -o requirements/dlib68.txt
 	@uv pip compile $(LOCK) sdk/pyproject.toml requirements/build.in -c requirements/cpu.txt -o requirements/sdk.txt
 	@uv pip compile $(LOCK) pyproject.toml sdk/pyproject.toml requirements/build.in requirements/torch-needs.in \
-		--extra cpu --extra export --extra dev -c requirements/cpu.txt -o requirements/dev.txt
+		--extra cpu --extra dlib68 --extra export --extra dev -c requirements/cpu.txt -o requirements/dev.txt
 
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-package torch
 

@@ -45,11 +45,11 @@ def client(server: Served) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def start_server(tmp_path: Path) -> Iterator[StartServer]:
-    """Start services with MIEN_* settings of their own, without MMOD unless asked; all end with the test."""
+    """Start services with MIEN_* settings of their own; all end with the test."""
     running: list[Served] = []
 
     def start(**settings: object) -> Served:
-        running.append(served.start(tmp_path, **{"mmod": "false", **settings}))
+        running.append(served.start(tmp_path, **settings))
         return running[-1]
 
     yield start

@@ -8,24 +8,45 @@ import torch
 
 from mien_export.data.crops import cache_folder
 from mien_export.quality.attribute_report import report_edit_attribute
+from mien_export.quality.finding import report_finding
+from mien_export.quality.landmark_sheet import write_landmark_sheet
+from mien_export.quality.landmarks import report_landmarks
 from mien_export.quality.more_attributes import report_more_attributes
-from mien_export.recipes import attribute_table, face_vae, face_vae_export, judges
+from mien_export.recipes import (
+    attribute_table,
+    face_detector,
+    face_vae,
+    face_vae_export,
+    finding_export,
+    judges,
+    mesh_net,
+    small_edit,
+)
+from mien_export.runner import WeightsRunner
 
 RUNS = Path("runs")
 WEIGHTS = Path("weights")
 
 TRAINERS: dict[str, tuple[Callable[[float, Path], Path], Path, float]] = {
+    "face_detector": (face_detector.train, RUNS / "face_detector", 40.0),
     "face_vae": (face_vae.train, RUNS / "face_vae", 120.0),
+    "mesh_net": (mesh_net.train, RUNS / "mesh_net", 45.0),
     "judges": (judges.train, cache_folder() / "judges", 5.0),
+    "small_edit": (small_edit.train, RUNS / "small_edit", 10.0),
 }
 """Recipe, folder of its checkpoints, default minutes."""
 
 EXPORTERS: dict[str, Callable[[], None]] = {
+    "face_detector": lambda: finding_export.export_face_detector(RUNS / "face_detector" / "checkpoint.pt", WEIGHTS),
+    "mesh_net": lambda: finding_export.export_mesh_net(RUNS / "mesh_net" / "checkpoint.pt", WEIGHTS),
     "face_vae": lambda: face_vae_export.export_face_vae(RUNS / "face_vae" / "checkpoint.pt", WEIGHTS),
     "face_vae_vectors": lambda: attribute_table.export_table(RUNS / "face_vae" / "checkpoint.pt", WEIGHTS),
 }
 
 EVALUATIONS: dict[str, Callable[[Path], None]] = {
+    "finding": lambda folder: report_finding(WeightsRunner(WEIGHTS), folder),
+    "landmarks": lambda folder: report_landmarks(WeightsRunner(WEIGHTS), folder),
+    "landmark_sheet": lambda folder: write_landmark_sheet(WeightsRunner(WEIGHTS), folder),
     "edit_attribute": lambda folder: report_edit_attribute(WEIGHTS, folder),
     "more_attributes": lambda folder: report_more_attributes(WEIGHTS, folder),
 }

@@ -20,6 +20,9 @@ OPSET = 18
 MAX_BYTES = 16_000_000
 """Largest weight file."""
 
+SIDE_MULTIPLE = 32
+"""What the sides of pictures of any size are multiples of."""
+
 PACKED_SIZE = 64
 """Initialisers with at least this many numbers are stored in half precision."""
 
@@ -30,10 +33,13 @@ class ParityError(RuntimeError):
 
 @dataclass(frozen=True)
 class Tensor:
-    """An input or output of a network: its name, its shape without the batch axis, and what it means."""
+    """An input or output of a network: its name, its shape without the batch axis, and what it means.
+
+    In the shape, a name stands for an axis of any length.
+    """
 
     name: str
-    shape: tuple[int, ...]
+    shape: tuple[int | str, ...]
     meaning: str
     range: tuple[float, float] | None = None
 
@@ -43,15 +49,17 @@ class Tensor:
 
 
 def export(module: torch.nn.Module, inputs: list[Tensor], outputs: list[Tensor], file: Path) -> None:
-    """Write `module` to `file` with the batch as a dynamic axis; initialisers keep the module's names."""
-    examples = tuple(torch.zeros(2, *tensor.shape) for tensor in inputs)
-    batch = torch.export.Dim("batch", min=1, max=1024)
+    """Write `module` to `file` with batch and named axes dynamic; initialisers keep the module's names.
+
+    Named axes are pictures' sides: multiples of SIDE_MULTIPLE.
+    """
+    examples = tuple(torch.zeros(2, *_example_shape(tensor)) for tensor in inputs)
     program = torch.onnx.export(
         module.eval(),
         examples,
         input_names=[tensor.name for tensor in inputs],
         output_names=[tensor.name for tensor in outputs],
-        dynamic_shapes=tuple({0: batch} for _ in inputs),
+        dynamic_shapes=tuple(_dynamic_axes(tensor) for tensor in inputs),
         opset_version=OPSET,
         dynamo=True,
         optimize=False,
@@ -59,6 +67,20 @@ def export(module: torch.nn.Module, inputs: list[Tensor], outputs: list[Tensor],
     )
     assert program is not None
     onnx.save(program.model_proto, file)
+
+
+def _example_shape(tensor: Tensor) -> list[int]:
+    """Return a shape to trace with; no two named axes are alike, lest the exporter takes them for one."""
+    sizes = iter(range(3, 3 + len(tensor.shape)))
+    return [next(sizes) * SIDE_MULTIPLE if isinstance(size, str) else size for size in tensor.shape]
+
+
+def _dynamic_axes(tensor: Tensor) -> dict[int, Any]:
+    axes: dict[int, Any] = {0: torch.export.Dim("batch", min=1, max=1024)}
+    for axis, size in enumerate(tensor.shape, start=1):
+        if isinstance(size, str):
+            axes[axis] = SIDE_MULTIPLE * torch.export.Dim(f"{size}_{SIDE_MULTIPLE}", min=1, max=256)
+    return axes
 
 
 def pack_half(file: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 from pydantic import ValidationError
 
-from mien_service.app import UnknownTask, create_app, tasks_of
+from mien_service.app import LandmarksUnavailable, UnknownTask, create_app, networks_of, tasks_of
 from mien_service.engine.manifest import WeightsError, load_manifest
 from mien_service.engine.sessions import ProviderUnavailable, require_provider
 from mien_service.settings import Settings
@@ -37,18 +37,17 @@ def main() -> None:
             list_models(settings)
         else:
             write_openapi(settings, arguments.output)
-    except (WeightsError, ProviderUnavailable, UnknownTask, ValidationError) as error:
+    except (WeightsError, ProviderUnavailable, LandmarksUnavailable, UnknownTask, ValidationError) as error:
         sys.exit(f"mien-service: {error}")
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until told to stop. Raises WeightsError, ProviderUnavailable or UnknownTask."""
+    """Serve until told to stop. Raises WeightsError, ProviderUnavailable, LandmarksUnavailable or UnknownTask."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     require_provider(settings.provider)
     manifest = load_manifest(settings.weights)
-    for spec in tasks_of(settings):
-        for name in spec.networks:
-            manifest.entry(name)
+    for name in networks_of(settings, tasks_of(settings)):
+        manifest.entry(name)
     died = threading.Event()
 
     def end() -> None:

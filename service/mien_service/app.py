@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 import cv2
-import numpy as np
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.requests import Request
@@ -15,12 +14,12 @@ from starlette.requests import Request
 import mien_service.tasks.edit_attribute  # noqa: F401 - registers its task  # pyright: ignore[reportUnusedImport]
 from mien_service import __version__
 from mien_service.engine.batching import BatchOptions
-from mien_service.engine.dlib_models import HogDetector, LandmarkPredictor
 from mien_service.engine.engine import Engine, EngineOptions
 from mien_service.engine.manifest import WeightEntry
-from mien_service.engine.mmod import MmodProcess
 from mien_service.engine.sessions import SessionOptions
+from mien_service.faces.detect import NetworkDetector
 from mien_service.faces.find import FaceFinder, FinderSizes
+from mien_service.faces.landmarks import LandmarkModel, MeshLandmarks
 from mien_service.http import page, problems
 from mien_service.http.access_log import AccessLog
 from mien_service.http.bodies import BodyLimits
@@ -43,11 +42,15 @@ class UnknownTask(ValueError):
     """MIEN_TASKS names a task that there is not."""
 
 
+class LandmarksUnavailable(RuntimeError):
+    """The landmark model that was asked for is not installed; the service must not start."""
+
+
 def create_app(settings: Settings, on_death: Callable[[], None] | None = None) -> FastAPI:
     """Return the service. `on_death` is called when a worker died; by default the process ends.
 
     Raises UnknownTask. Networks are loaded and warmed up when the server starts, and a server that cannot
-    load them does not start (WeightsError, ProviderUnavailable).
+    load them does not start (WeightsError, ProviderUnavailable, LandmarksUnavailable).
     """
     specs = tasks_of(settings)
 
@@ -98,22 +101,15 @@ class Service:
     """Everything that lives from start to stop."""
 
     def __init__(self, settings: Settings, specs: list[TaskSpec], on_death: Callable[[], None]) -> None:
-        self._mmod = MmodProcess() if settings.mmod else None
-        self.engine = Engine(engine_options(settings), [n for spec in specs for n in spec.networks], on_death)
+        self.engine = Engine(engine_options(settings), networks_of(settings, specs), on_death)
         for spec in specs:
             if spec.check is not None:
                 spec.check(self.engine.table)
         self.engine.warm_up()
-        sizes = FinderSizes(settings.find_quick, settings.find_thorough, settings.find_last_resort)
-        detector = HogDetector()
-        finder = FaceFinder(detector, LandmarkPredictor(), self._mmod, sizes)
         self._workers = Workers(settings.workers, settings.max_waiting)
-        self._workers.warm_up(lambda: detector.detect(np.zeros((80, 80, 3), np.uint8)))
-        pipeline = Pipeline(finder, self.engine)
+        pipeline = Pipeline(face_finder(settings), self.engine)
         uploads = Uploads(settings.max_uploads, settings.upload_deadline)
         self.task_runner = TaskRunner(pipeline, self._workers, uploads, task_limits(settings), self._model_of)
-        if self._mmod is not None:
-            self._mmod.warm_up()
 
     def _model_of(self, spec: TaskSpec) -> WeightEntry:
         """Return the entry of the network that answers of `spec` are attributed to: its first."""
@@ -123,8 +119,29 @@ class Service:
         """Finish the work at hand and end all threads and processes."""
         self._workers.stop()
         self.engine.stop()
-        if self._mmod is not None:
-            self._mmod.stop()
+
+
+def networks_of(settings: Settings, specs: list[TaskSpec]) -> list[str]:
+    """Return the names of the weights that the service needs: for finding faces, and for its tasks."""
+    landmarks = MeshLandmarks.networks if settings.landmarks == "mesh" else ()
+    return [*NetworkDetector.networks, *landmarks, *(name for spec in specs for name in spec.networks)]
+
+
+def face_finder(settings: Settings) -> FaceFinder:
+    """Return what finds faces. Raises LandmarksUnavailable."""
+    sizes = FinderSizes(settings.find_quick, settings.find_thorough, settings.find_last_resort)
+    return FaceFinder(NetworkDetector(), landmark_model(settings), sizes)
+
+
+def landmark_model(settings: Settings) -> LandmarkModel:
+    """Return the landmark model of the settings. Raises LandmarksUnavailable."""
+    if settings.landmarks == "mesh":
+        return MeshLandmarks()
+    try:
+        from mien_service.engine.dlib_models import DlibLandmarks
+    except ImportError as error:
+        raise LandmarksUnavailable(f"MIEN_LANDMARKS=dlib68 needs the extra dlib68: {error.name} is missing") from error
+    return DlibLandmarks()
 
 
 def engine_options(settings: Settings) -> EngineOptions:

@@ -47,9 +47,12 @@ class Settings(BaseSettings):
     jpeg_quality: int = Field(default=92, ge=1, le=100, description="Quality of JPEG and WebP answers.")
     keep_exif: bool = Field(default=True, description="Keep harmless EXIF tags (never GPS, maker notes, thumbnail).")
 
-    find_quick: int = Field(
-        default=512, ge=64, description="Longest side at which the largest face is looked for first."
+    landmarks: Literal["mesh", "dlib68"] = Field(
+        default="mesh",
+        description="Landmark model: MeshNet, or dlib's 68-point predictor (needs the extra dlib68).",
     )
-    find_thorough: int = Field(default=1600, ge=64, description="Longest side for all faces, or when none was found.")
-    find_last_resort: int = Field(default=640, ge=64, description="Longest side at which MMOD looks.")
-    mmod: bool = Field(default=True, description="Ask dlib's MMOD, in a process of its own, when HOG sees no face.")
+    find_quick: int = Field(
+        default=320, ge=64, description="Longest side at which the largest face is looked for first."
+    )
+    find_thorough: int = Field(default=960, ge=64, description="Longest side for all faces, or when none was found.")
+    find_last_resort: int = Field(default=1600, ge=64, description="Longest side when still none was found.")

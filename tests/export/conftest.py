@@ -4,6 +4,7 @@ import csv
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import cv2
 import numpy as np
@@ -73,3 +74,25 @@ def portraits() -> list[RgbImage]:
     """Eight portraits at CelebA's size: seven people and the astronaut."""
     whole = [people.person(name) for name in people.NAMES] + [people.astronaut()[:300, 80:380]]
     return [as_celeba(pixels) for pixels in whole]
+
+
+class _Here:
+    """Stands in for ProcessPoolExecutor: the work is done here, where a test's stand-ins are."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self.map = map
+
+    def __enter__(self) -> "_Here":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+InProcess = Callable[[ModuleType], None]
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> InProcess:
+    """Let a module that spreads its work over processes do it all in this one."""
+    return lambda module: monkeypatch.setattr(module, "ProcessPoolExecutor", _Here)

@@ -63,11 +63,14 @@ def test_what_is_not_known_is_refused(
     assert not calls
 
 
-@pytest.mark.parametrize("recipe", sorted((Path(cli.__file__).parent / "recipes").glob("*.py")))
-def test_every_command_that_a_recipe_names_exists(recipe: Path) -> None:
-    """A recipe's docstring says how to run it."""
+MODULES = sorted(file for room in ("recipes", "quality") for file in (Path(cli.__file__).parent / room).glob("*.py"))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda file: file.stem)
+def test_every_command_that_a_module_names_exists(module: Path) -> None:
+    """The docstring of a recipe, or of an evaluation, says how to run it."""
     known = {"train": cli.TRAINERS, "export": cli.EXPORTERS, "evaluate": cli.EVALUATIONS}
-    for line in recipe.read_text().splitlines():
-        if "python -m mien_export" in line:
-            command, name = line.partition("python -m mien_export")[2].split()[:2]
+    for line in module.read_text().splitlines():
+        if "python -m mien_export " in line:
+            command, name = line.partition("python -m mien_export ")[2].split()[:2]
             assert name in known[command], line

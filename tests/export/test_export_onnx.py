@@ -120,6 +120,48 @@ def test_several_inputs_and_outputs_keep_their_order(tmp_path: Path, images: NDA
     np.testing.assert_allclose(found, [images * (images + 1), images + images + 1], rtol=1e-5)
 
 
+class _Halved(nn.Module):
+    """Takes pictures of any size: means of four pixels, and all of them in a row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = ConvBlock(3, 8)
+        self.pool = nn.AvgPool2d(2)
+
+    def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        small = self.pool(self.conv(image))
+        return small, small.flatten(2)
+
+
+@pytest.fixture(scope="module")
+def halved(tmp_path_factory: pytest.TempPathFactory) -> tuple[nn.Module, Path]:
+    file = tmp_path_factory.mktemp("onnx") / "halved.onnx"
+    module = _Halved()
+    outputs = [Tensor("small", (8, "rows", "columns"), "half as large"), Tensor("row", (8, "cells"), "in a row")]
+    export(module, [Tensor("image", (3, "height", "width"), "a picture of any size")], outputs, file)
+    return module, file
+
+
+@pytest.mark.parametrize("size", [(32, 32), (96, 128), (64, 320), (320, 32)])
+@pytest.mark.parametrize("n", [2, 5])
+def test_named_axes_take_any_length(n: int, size: tuple[int, int], halved: tuple[nn.Module, Path]) -> None:
+    pictures = np.random.default_rng(0).uniform(size=(n, 3, *size)).astype(np.float32)
+    module, file = halved
+    assert parity(module, file, [pictures], 1e-4) < 1e-4
+
+
+def test_height_and_width_are_axes_of_their_own(halved: tuple[nn.Module, Path]) -> None:
+    [takes] = session(halved[1]).get_inputs()
+    batch, channels, height, width = takes.shape
+    assert channels == 3
+    assert len({batch, height, width}) == 3
+    assert all(isinstance(axis, str) for axis in (batch, height, width))
+
+
+def test_an_entry_names_the_axes_of_any_length() -> None:
+    assert Tensor("image", (3, "height", "width"), "x").entry().shape == ("batch", 3, "height", "width")
+
+
 def spoil(file: Path, name: str, amount: float) -> None:
     """Add `amount` to one weight of the file."""
     model = onnx.load(file)

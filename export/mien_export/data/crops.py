@@ -1,9 +1,11 @@
 """Aligned crops of a pack, cut as the service cuts them, cached as one uint8 array a pack.
 
 A crop is `MARGIN` wider than the service's square, so that training can shift, turn and scale it without
-running out of picture. The cache lives in `MIEN_CACHE` (default ~/.cache/mien) and is made once.
+running out of picture. The cache lives in `MIEN_CACHE` (default ~/.cache/mien) and is made once for each pair of
+networks that find and read faces.
 """
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien_export.data.packs import Row, read_pictures, read_rows
-from mien_service.engine.dlib_models import HogDetector, LandmarkPredictor
-from mien_service.faces.align import DegenerateLandmarks, crop_transform, cut
-from mien_service.faces.face import Box, Detection, RgbImage
-from mien_service.faces.find import landmarks_in
+from mien_export.runner import WeightsRunner
+from mien_service.engine.manifest import load_manifest
+from mien_service.faces.align import crop_transform, cut
+from mien_service.faces.detect import NetworkDetector
+from mien_service.faces.face import RgbImage
+from mien_service.faces.find import FaceFinder, NoFaceFound
+from mien_service.faces.landmarks import MeshLandmarks
+from mien_service.faces.networks import RunNetwork
 
 MARGIN = 1.125
 """Side of a cached crop over the side of the service's square."""
 
-CELEBA_FACE = Box(45, 93, 132, 180)
-"""Where HOG sees the face in most CelebA pictures (median of 200): used where it sees none."""
+WEIGHTS = Path("weights")
+"""Where the networks lie that find and read faces."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,10 +51,10 @@ def cache_folder() -> Path:
 def load_crops(pack: str, size: int) -> Crops:
     """Return the crops of `pack`; `size` is the side of the service's square within each, in pixels.
 
-    A picture without a face (and without a known place for one) has no crop and no row.
+    A picture in which the service finds no face has no crop and no row.
     """
     side = round(size * MARGIN)
-    file = cache_folder() / f"{pack}-{side}.npz"
+    file = cache_folder() / f"{pack}-{side}-{_networks_key(WEIGHTS)}.npz"
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         _write_crops(pack, size, file)
@@ -57,14 +63,20 @@ def load_crops(pack: str, size: int) -> Crops:
         return Crops(saved["pixels"], [rows[i] for i in saved["index"]])
 
 
+def _networks_key(weights: Path) -> str:
+    """Return a short name of the networks that place the crops: others cut other crops."""
+    manifest = load_manifest(weights)
+    names = (*NetworkDetector.networks, *MeshLandmarks.networks)
+    return hashlib.sha256("".join(manifest.entry(name).sha256 for name in names).encode()).hexdigest()[:8]
+
+
 def _write_crops(pack: str, size: int, file: Path) -> None:
-    cutter = CropCutter(size)
+    cutter = CropCutter(size, WeightsRunner(WEIGHTS))
     rows = read_rows(pack)
-    fallback = CELEBA_FACE if pack == "celeba" else None
     pixels: list[RgbImage] = []
     index: list[int] = []
     for i, picture in enumerate(read_pictures(pack, [row["file"] for row in rows])):
-        crop = cutter.cut(picture, fallback)
+        crop = cutter.cut(picture)
         if crop is not None:
             pixels.append(crop)
             index.append(i)
@@ -76,21 +88,18 @@ def _write_crops(pack: str, size: int, file: Path) -> None:
 class CropCutter:
     """Cuts the widened aligned square out of a picture with one main face."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, run: RunNetwork) -> None:
         self.size = size
-        self._detector = HogDetector()
-        self._predictor = LandmarkPredictor()
+        self._finder = FaceFinder(NetworkDetector(), MeshLandmarks())
+        self._run = run
 
-    def cut(self, picture: RgbImage, fallback: Box | None = None) -> RgbImage | None:
+    def cut(self, picture: RgbImage) -> RgbImage | None:
         """Return the crop of the largest face, (side, side, 3), or None where no face is found."""
-        found = self._detector.detect(picture) or ([Detection(fallback, 0.0)] if fallback else [])
-        if not found:
-            return None
-        box = max((detection.box for detection in found), key=lambda box: box.area)
-        side = round(self.size * MARGIN)
         try:
-            transform = crop_transform(landmarks_in(self._predictor, picture, box), self.size)
-        except DegenerateLandmarks:
+            [face] = self._finder.find(picture, "largest", self._run)
+        except NoFaceFound:
             return None
+        side = round(self.size * MARGIN)
+        transform = crop_transform(face.landmarks, self.size)
         transform[:, 2] += (side - self.size) / 2
         return cut(picture, transform, side)

@@ -32,6 +32,16 @@ def is_held_out(name: str) -> bool:
     return zlib.crc32(name.encode()) % HELD_OUT_PARTS == 0
 
 
+def is_training(row: Row) -> bool:
+    """Return whether a row's picture may be trained on, by the pack's own column or by CRC-32."""
+    return row["split"] == "train" if "split" in row else not is_held_out(row.get("identity", row["file"]))
+
+
+def is_validation(row: Row) -> bool:
+    """Return whether a row's picture is held out for measuring (and not reserved for something else)."""
+    return row["split"] == "validation" if "split" in row else not is_training(row)
+
+
 def read_rows(pack: str) -> list[Row]:
     """Return the label rows of `pack`, in file order. Raises FileNotFoundError if the pack is not there."""
     with (data_folder() / f"{pack}.csv").open(newline="") as file:

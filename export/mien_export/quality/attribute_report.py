@@ -11,11 +11,12 @@ from mien_export.networks.face_vae import IMAGE_SIZE
 from mien_export.quality.age import AgeMeter
 from mien_export.quality.attribute_baselines import DecodeAndPaste, MeanDifference, mean_differences, no_edit
 from mien_export.quality.edit_attribute import ATTRIBUTES, Entrant, Meters, evaluate
-from mien_export.quality.editors import ServiceEditor, WeightsRunner
+from mien_export.quality.editors import ServiceEditor
 from mien_export.quality.held_out import REPORT_HALF, celeba_faces
 from mien_export.quality.identity import IdentityMeter
 from mien_export.quality.perceptual import PerceptualMeter
 from mien_export.recipes.judges import load_judge
+from mien_export.runner import WeightsRunner
 from mien_service.faces.face import RgbImage
 from mien_service.tasks.attributes import Attribute
 from mien_service.tasks.edit_attribute import AttributeVectors
@@ -34,7 +35,7 @@ def report_edit_attribute(weights: Path, folder: Path, attributes: Sequence[str]
         Entrant("vae", ServiceEditor(runner), ServiceEditor(runner, variant=1)),
     ]
     meters = Meters(load_judge("b"), IdentityMeter(), AgeMeter(), PerceptualMeter())
-    evaluate(entrants, celeba_faces(REPORT_HALF, FACES), meters, folder, attributes)
+    evaluate(entrants, celeba_faces(REPORT_HALF, FACES, runner), meters, folder, attributes)
 
 
 def training_crops() -> Crops:

@@ -21,6 +21,7 @@ from mien_export.quality.held_out import HeldOutFace
 from mien_export.quality.identity import IdentityMeter, distances, identity_chip, without_lower_half
 from mien_export.quality.perceptual import PerceptualMeter
 from mien_export.quality.regions import Mask, attribute_region, detail_area, surroundings
+from mien_export.quality.report import as_json, markdown_table
 from mien_export.quality.sheet import Labelled, write_sheet
 from mien_export.quality.statistics import Floats, bootstrap_interval
 from mien_export.quality.untouched import pooled_psnr, squared_error
@@ -311,23 +312,7 @@ def write_report(results: list[Result], meters: Meters, folder: Path) -> None:
     (folder / "edit_attribute.md").write_text(f"{about}\n\n{markdown(results)}\n")
 
 
-def as_json(value: str | float) -> str | float | None:
-    """Return the value, or None for a number that JSON cannot hold (NaN, infinity)."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 def markdown(results: list[Result]) -> str:
     """Return the results as one Markdown table."""
     names = [field.name for field in fields(Result)]
-    lines = ["| " + " | ".join(names) + " |", "| " + " | ".join("---" for _ in names) + " |"]
-    lines += ["| " + " | ".join(shown(value) for value in vars(result).values()) + " |" for result in results]
-    return "\n".join(lines)
-
-
-def shown(value: str | float) -> str:
-    """Return a cell's text: a dash for NaN, one decimal from 10 up, else three."""
-    if not isinstance(value, float):
-        return str(value)
-    if math.isnan(value):
-        return "-"
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.3f}"
+    return markdown_table(names, [list(vars(result).values()) for result in results])

@@ -6,13 +6,14 @@ import numpy as np
 
 from mien_export.quality.attributes import flips, rank_correlation
 from mien_export.quality.edit_attribute import STRENGTHS, squares_of
-from mien_export.quality.editors import ServiceEditor, WeightsRunner
+from mien_export.quality.editors import ServiceEditor
 from mien_export.quality.held_out import REPORT_HALF, HeldOutFace, celeba_faces
 from mien_export.quality.identity import IdentityMeter
 from mien_export.quality.statistics import Floats
 from mien_export.recipes.attribute_units import identity_change
 from mien_export.recipes.attribute_vectors import SOURCES, Source
 from mien_export.recipes.judges import Judge, load_judge
+from mien_export.runner import WeightsRunner
 from mien_service.faces.face import RgbImage
 from mien_service.tasks.attributes import Attribute
 
@@ -23,8 +24,9 @@ FACES = 24
 
 def report_more_attributes(weights: Path, folder: Path) -> None:
     """Measure strength +1 of every attribute on held-out people who lack it, and write more_attributes.md."""
-    editor, judge, identity = ServiceEditor(WeightsRunner(weights, threads=2)), load_judge("b"), IdentityMeter()
-    faces = celeba_faces(REPORT_HALF, EVERYBODY)
+    runner = WeightsRunner(weights, threads=2)
+    editor, judge, identity = ServiceEditor(runner), load_judge("b"), IdentityMeter()
+    faces = celeba_faces(REPORT_HALF, EVERYBODY, runner)
     lines = ["| attribute | n | flips | rank | identity |", "| --- | --- | --- | --- | --- |"]
     for attribute, source in SOURCES.items():
         lines.append(row(attribute, source, lacking(faces, source), editor, judge, identity))

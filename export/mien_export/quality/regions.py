@@ -49,20 +49,20 @@ def face_oval(landmarks: Points, shape: tuple[int, ...]) -> Mask:
     """Return the oval of jaw, brows and most of the forehead."""
     brows = landmarks[BROWS]
     up = brows.mean(axis=0) - landmarks[NOSE_BASE].mean(axis=0)
-    return _hull([landmarks[JAW], brows + FOREHEAD * up], shape, OVAL_MARGIN * eye_distance(landmarks))
+    return hull([landmarks[JAW], brows + FOREHEAD * up], shape, OVAL_MARGIN * eye_distance(landmarks))
 
 
 def mustache_area(landmarks: Points, shape: tuple[int, ...]) -> Mask:
     """Return nose base to lower lip."""
     margin = MUSTACHE_MARGIN * eye_distance(landmarks)
-    return _hull([landmarks[NOSE_BASE], landmarks[MOUTH]], shape, margin)
+    return hull([landmarks[NOSE_BASE], landmarks[MOUTH]], shape, margin)
 
 
 def _smile(landmarks: Points, shape: tuple[int, ...]) -> Mask:
     unit = eye_distance(landmarks)
-    area = _hull([landmarks[JAW_BELOW_EARS]], shape, OVAL_MARGIN * unit)
+    area = hull([landmarks[JAW_BELOW_EARS]], shape, OVAL_MARGIN * unit)
     for eye in (LEFT_EYE, RIGHT_EYE):
-        area |= _hull([landmarks[eye]], shape, EYE_MARGIN * unit)
+        area |= hull([landmarks[eye]], shape, EYE_MARGIN * unit)
     return area
 
 
@@ -77,7 +77,7 @@ def surroundings(landmarks: Points, box: Box, shape: tuple[int, ...], attribute:
 
 def detail_area(landmarks: Points, shape: tuple[int, ...], attribute: str) -> Mask:
     """Return the attribute's region away from mouth and mustache: skin that an edit should keep as sharp."""
-    mouth = _hull([landmarks[MOUTH]], shape, MOUTH_MARGIN * eye_distance(landmarks))
+    mouth = hull([landmarks[MOUTH]], shape, MOUTH_MARGIN * eye_distance(landmarks))
     return attribute_region(landmarks, shape, attribute) & ~mouth & ~mustache_area(landmarks, shape)
 
 
@@ -86,7 +86,7 @@ def eye_distance(landmarks: Points) -> float:
     return float(np.hypot(*(landmarks[RIGHT_EYE].mean(axis=0) - landmarks[LEFT_EYE].mean(axis=0))))
 
 
-def _hull(parts: list[Points], shape: tuple[int, ...], margin: float) -> Mask:
+def hull(parts: list[Points], shape: tuple[int, ...], margin: float) -> Mask:
     """Return the filled convex hull of all `parts`, grown by `margin` pixels."""
     mask = np.zeros(shape[:2], np.uint8)
     hull = cv2.convexHull(np.concatenate(parts).round().astype(np.int32))

@@ -12,6 +12,15 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
+class TooFewSamples(ValueError):
+    """A figure was asked of fewer samples than its bar names: it would be noise."""
+
+    def __init__(self, samples: str, n: int, fewest: int) -> None:
+        super().__init__(f"{n} {samples}: at least {fewest} are needed")
+        self.n = n
+        self.fewest = fewest
+
+
 def bootstrap_interval(
     values: Floats, statistic: Callable[..., Floats] = np.mean, confidence: float = 0.95
 ) -> tuple[float, float]:
@@ -30,6 +39,31 @@ def bootstrap_interval(
         rng=np.random.default_rng(0),
     )
     return float(found.confidence_interval.low), float(found.confidence_interval.high)
+
+
+def paired_interval(before: Floats, after: Floats, confidence: float = 0.95) -> tuple[float, float]:
+    """Return the bootstrap interval of the mean of after - before, (n,) readings of the same n samples.
+
+    Samples are drawn with both their readings, so what they have in common does not widen the interval.
+    """
+    return bootstrap_interval(after - before, confidence=confidence)
+
+
+def share_interval(hits: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Return the interval of a share of `hits` in `n` (Wilson 1927): sound near 0 and 1 too; 0 to 1 for n of 0."""
+    if n == 0:
+        return 0.0, 1.0
+    found = stats.binomtest(hits, n).proportion_ci(confidence, method="wilson")
+    return float(found.low), float(found.high)
+
+
+def non_decreasing_share(readings: Floats) -> float:
+    """Return the share of steps that do not go down, over readings (faces, k) at k rising strengths.
+
+    For a meter that should fall give the negative readings. NaN without a step.
+    """
+    steps = np.diff(readings, axis=-1)
+    return float((steps >= 0).mean()) if steps.size else float("nan")
 
 
 def auc(scores: Floats, positive: Bools) -> float:

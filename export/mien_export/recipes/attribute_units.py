@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien_export.quality.attributes import aligned_squares
-from mien_export.quality.editors import ServiceEditor, Table, WeightsRunner
+from mien_export.quality.editors import ServiceEditor
 from mien_export.quality.held_out import TUNING_HALF, HeldOutFace, celeba_faces
 from mien_export.quality.identity import IdentityMeter, distances, identity_chip
 from mien_export.recipes.attribute_vectors import SOURCES
 from mien_export.recipes.judges import Judge, load_judge
+from mien_export.runner import Table, WeightsRunner
 from mien_service.faces.face import RgbImage
 from mien_service.tasks.attributes import Attribute
 
@@ -52,10 +53,11 @@ def calibrated(table: Table, weights: Path) -> Table:
 
     The orthogonal vectors are calibrated; a plain one gets the multiple that makes its shift as long.
     """
-    tools = Instruments(load_judge("a"), IdentityMeter(), celeba_faces(TUNING_HALF, FACES))
+    runner = WeightsRunner(weights, threads=2)
+    tools = Instruments(load_judge("a"), IdentityMeter(), celeba_faces(TUNING_HALF, FACES, runner))
     names = [str(name) for name in table["attributes"]]
     units = np.ones((len(names), 2), np.float32)
-    scaled = Scaled(table, WeightsRunner(weights, threads=2))
+    scaled = Scaled(table, runner)
     for i, name in enumerate(names):
         for side, direction in enumerate((-1, 1)):
             units[i, side] = unit_of(Attribute(name), direction, scaled, tools)

@@ -5,8 +5,6 @@
 Resumes from runs/face_vae/checkpoint.pt where there is one. Writes a contact sheet beside it.
 """
 
-import math
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,12 +17,11 @@ from mien_export.data.crops import MARGIN, Crops, load_crops
 from mien_export.data.packs import is_held_out
 from mien_export.networks.face_vae import IMAGE_SIZE, FaceVae
 from mien_export.networks.lite0 import Lite0, perceptual_distance
-from mien_export.recipes.loop import Average, Budget, Checkpoint, autocast, pick_device, placed, recalibrate
+from mien_export.recipes.loop import autocast, pick_device, placed
+from mien_export.recipes.supervised import Recipe, Schedule, Terms, train_supervised
 
 BATCH = 32
-LEARNING_RATE = 3e-3
-FINAL_LEARNING_RATE = 1e-5
-WARM_UP_STEPS = 300
+SCHEDULE = Schedule(learning_rate=3e-3, warm_up_steps=300, report_seconds=240)
 
 PIXEL_WEIGHT = 1.0
 PERCEPTUAL_WEIGHT = 0.35
@@ -40,13 +37,8 @@ FACE_WEIGHT = 8.0
 """Weight of a pixel in the middle of the face, over one at the rim: edits happen in the face. With 2 the first 2,600
 steps went into hair and background, and smiles were not drawn yet."""
 
-EMA_DECAY = 0.999
-REPORT_SECONDS = 240
-
 CALIBRATION_BATCHES = 24
 """Batches that the averaged model's normalisation statistics are measured on, at each checkpoint."""
-
-Losses = dict[str, torch.Tensor]
 
 
 def training_crops() -> torch.Tensor:
@@ -70,7 +62,7 @@ def face_weights(device: torch.device) -> torch.Tensor:
     return (weights / weights.mean())[None, None]
 
 
-def losses(model: FaceVae, lite0: Lite0, images: torch.Tensor, weights: torch.Tensor) -> Losses:
+def losses(model: FaceVae, lite0: Lite0, images: torch.Tensor, weights: torch.Tensor) -> Terms:
     """Return the weighted loss terms of one batch of images (n, 3, 128, 128) in 0..1."""
     with autocast(images.device):
         decoded, mean, log_variance = model(images)
@@ -86,53 +78,22 @@ def losses(model: FaceVae, lite0: Lite0, images: torch.Tensor, weights: torch.Te
     }
 
 
-def learning_rate(step: int, progress: float) -> float:
-    """Return the rate after `step` steps and a share `progress` of the time: warm-up, then a cosine."""
-    cosine = 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
-    rate = FINAL_LEARNING_RATE + (LEARNING_RATE - FINAL_LEARNING_RATE) * cosine
-    return rate * min(1.0, (step + 1) / WARM_UP_STEPS)
-
-
 def train(minutes: float, folder: Path) -> Path:
     """Train for `minutes` (all sessions together) and return the checkpoint's path."""
     device = pick_device()
     crops = training_crops().to(device)
-    sheet = torch.from_numpy(validation_crops().pixels[:16]).to(device)
+    shown = torch.from_numpy(validation_crops().pixels[:16]).to(device)
     model = placed(FaceVae(), device)
     lite0 = placed(Lite0(), device)
     weights = face_weights(device)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=1e-4, betas=(0.9, 0.99))
-    average = Average(model, EMA_DECAY)
-    checkpoint = Checkpoint(folder / "checkpoint.pt", model, optimizer, average)
-    budget = Budget(minutes, spent=checkpoint.resume())
-    torch.manual_seed(checkpoint.step)
-    reported = time.monotonic()
-    sums: dict[str, float] = {}
-    while not budget.is_spent():
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(checkpoint.step, budget.progress())
+
+    def terms() -> Terms:
         chosen = torch.randint(len(crops), (BATCH,), device=device)
         images = varied_colours(jittered_squares(crops[chosen], IMAGE_SIZE, MARGIN))
-        terms = losses(model, lite0, images.contiguous(memory_format=torch.channels_last), weights)
-        total = torch.stack(list(terms.values())).sum()
-        if not torch.isfinite(total):
-            raise FloatingPointError(f"the loss is {total.item()} at step {checkpoint.step}: the checkpoint is kept")
-        optimizer.zero_grad(set_to_none=True)
-        total.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        average.update(model)
-        checkpoint.step += 1
-        for name, value in terms.items():
-            sums[name] = 0.99 * sums.get(name, value.item()) + 0.01 * value.item()
-        if time.monotonic() - reported > REPORT_SECONDS or budget.is_spent():
-            reported = time.monotonic()
-            recalibrate(average.model, calibration_batches(crops))
-            checkpoint.save(budget.seconds_spent())
-            write_sheet(average.model, sheet, folder / "sheet.png")
-            shown = "  ".join(f"{name} {value:.4f}" for name, value in sums.items())
-            print(f"{budget.seconds_spent() / 60:6.1f} min  step {checkpoint.step}  {shown}", flush=True)
-    return checkpoint.path
+        return losses(model, lite0, images.contiguous(memory_format=torch.channels_last), weights)
+
+    recipe = Recipe(terms, lambda: calibration_batches(crops), lambda average, file: write_sheet(average, shown, file))
+    return train_supervised(model, recipe, minutes, folder, SCHEDULE)
 
 
 def calibration_batches(crops: torch.Tensor) -> Iterator[torch.Tensor]:

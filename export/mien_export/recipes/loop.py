@@ -1,14 +1,17 @@
 """What every recipe's loop shares: device, precision, time budget, weight average, checkpoints."""
 
 import copy
+import math
 import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import nn
+
+from mien_export.onnx import read_initializers
 
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
@@ -50,6 +53,15 @@ class Budget:
     def is_spent(self) -> bool:
         """Return whether the budget is used up."""
         return self.progress() >= 1
+
+
+def rate_share(step: int, progress: float, warm_up_steps: int, final_share: float) -> float:
+    """Return the share of the full learning rate: a warm-up over steps, then a cosine over the time budget.
+
+    `progress` is the share of the budget that is spent; at 1 and beyond, `final_share` is left.
+    """
+    cosine = 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+    return (final_share + (1 - final_share) * cosine) * min(1.0, (step + 1) / warm_up_steps)
 
 
 class Average:
@@ -95,15 +107,51 @@ def recalibrate(model: nn.Module, batches: Iterable[torch.Tensor]) -> None:
         norm.momentum = momentum
 
 
-class Checkpoint:
-    """Model, optimizer, average and step, written whole or not at all."""
+class WrongWeights(ValueError):
+    """The weights in a file are not those of the network that is to go on from them."""
 
-    def __init__(self, path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, average: Average) -> None:
+
+def load_shipped(model: nn.Module, file: Path) -> None:
+    """Give `model` the weights of an exported ONNX file, so that training goes on from what was shipped.
+
+    Raises WrongWeights if one is missing or of another shape; constants that only the graph needs are left out.
+    """
+    shipped = read_initializers(file)
+    wanted = model.state_dict()
+    wrong = sorted(name for name, value in wanted.items() if _shape(shipped.get(name)) != value.shape)
+    if wrong:
+        raise WrongWeights(f"{file.name} lacks {len(wrong)} of {len(wanted)} weights, among them {wrong[0]}")
+    model.load_state_dict({name: shipped[name] for name in wanted})
+
+
+def _shape(weight: torch.Tensor | None) -> torch.Size | None:
+    return None if weight is None else weight.shape
+
+
+class Stateful(Protocol):
+    """Something with a state to be saved: a network, an optimizer."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state."""
+        ...
+
+    def load_state_dict(self, state_dict: dict[str, Any], /) -> object:
+        """Take up a state."""
+        ...
+
+
+class Checkpoint:
+    """Model, optimizer, average and step, and whatever else is trained beside them, written whole or not at all."""
+
+    def __init__(
+        self, path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, average: Average, **others: Stateful
+    ) -> None:
         self.path = path
         self.step = 0
         self._model = model
         self._optimizer = optimizer
         self._average = average
+        self._others = others
         path.parent.mkdir(parents=True, exist_ok=True)
 
     def resume(self) -> float:
@@ -116,6 +164,9 @@ class Checkpoint:
         self._average.model.load_state_dict(saved["average"])
         self.step = int(saved["step"])
         self._average.skip_start(self.step)
+        # What was not trained before (a discriminator added later) starts anew.
+        for name in self._others.keys() & saved.get("others", {}).keys():
+            self._others[name].load_state_dict(saved["others"][name])
         return float(saved["seconds"])
 
     def save(self, seconds: float) -> None:
@@ -126,6 +177,7 @@ class Checkpoint:
             "average": self._average.model.state_dict(),
             "step": self.step,
             "seconds": seconds,
+            "others": {name: other.state_dict() for name, other in self._others.items()},
         }
         unfinished = self.path.with_suffix(".part")
         torch.save(state, unfinished)

@@ -112,7 +112,8 @@ class Batcher:
         batch: list[_Job] = []
         try:
             while (batch := self._collect()) != []:
-                self._run(batch)
+                for alike in _by_shape(batch):
+                    self._run(alike)
         except BaseException as error:
             self._stopped.set()
             for job in batch:
@@ -182,6 +183,14 @@ class Batcher:
             for i in range(0, count, step)
         ]
         return _joined(parts)
+
+
+def _by_shape(batch: list[_Job]) -> list[list[_Job]]:
+    """Return the jobs in groups that can share a run: axes other than the batch may differ between jobs."""
+    groups: dict[tuple[tuple[int, ...], ...], list[_Job]] = {}
+    for job in batch:
+        groups.setdefault(tuple(array.shape[1:] for array in job.inputs.values()), []).append(job)
+    return list(groups.values())
 
 
 def _joined(parts: Sequence[Arrays]) -> Outputs:

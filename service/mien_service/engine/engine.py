@@ -28,6 +28,10 @@ WANTED_CHECK_SECONDS = 0.25
 """How often a wait for a network asks whether the result is still wanted."""
 
 
+WARM_UP_SIDE = 320
+"""Length, at warm-up, of axes other than the batch that may have any length: a picture's height and width."""
+
+
 @dataclass(frozen=True)
 class EngineOptions:
     """Where the weights are and how networks run."""
@@ -106,11 +110,15 @@ class Engine:
 
 
 class Runner:
-    """The engine as a task sees it: runs networks for one request, within its deadline."""
+    """The engine as a task sees it: runs networks for one request, within its deadline.
 
-    def __init__(self, engine: Engine, work: Work) -> None:
+    Its runs are timed as the stages `queue` and `network`, unless they are part of another stage.
+    """
+
+    def __init__(self, engine: Engine, work: Work, *, is_stage: bool = True) -> None:
         self._engine = engine
         self._work = work
+        self._is_stage = is_stage
 
     def __call__(self, network: str, **inputs: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         """Run `network` on inputs with a leading batch axis and return its outputs by name.
@@ -124,8 +132,9 @@ class Runner:
         except (DeadlineExceeded, WorkAbandoned):
             future.cancel()
             raise
-        self._work.add("queue", finished.waited)
-        self._work.add("network", finished.ran)
+        if self._is_stage:
+            self._work.add("queue", finished.waited)
+            self._work.add("network", finished.ran)
         return finished.outputs
 
     def _result(self, future: Future[Finished]) -> Finished:
@@ -151,8 +160,10 @@ def _load_table(entry: WeightEntry, file: Path) -> Table:
 
 
 def _zeros(entry: WeightEntry) -> Arrays:
-    """Return one item of zeros for each input; named axes are 1 long."""
+    """Return one item of zeros for each input."""
     return {
-        tensor.name: np.zeros([1 if isinstance(size, str) else size for size in tensor.shape], np.float32)
+        tensor.name: np.zeros(
+            [1, *(WARM_UP_SIDE if isinstance(size, str) else size for size in tensor.shape[1:])], np.float32
+        )
         for tensor in entry.inputs
     }

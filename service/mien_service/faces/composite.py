@@ -1,18 +1,24 @@
 """Edits and layers into the native pixels of the photo.
 
 An edit's fields, not its pixels, are brought to native resolution: the photo's own pixels are moved by
-alpha * flow, then alpha * residual is added, then paint is laid over. Pixels where alpha is 0 are not touched,
-and an edit of strength 0 changes no pixel.
+alpha * flow, then alpha * residual is added, then paint is laid over, in the photo's colour and with its grain.
+Pixels where alpha and matte are 0 are not touched, and an edit of strength 0 changes no pixel.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from mien_service.faces.align import CROP_SIZE, Affine, apply, at_resolution, invert
+from mien_service.faces.align import CROP_SIZE, Affine, invert
 from mien_service.faces.edit import Edit, Field, Layer
 from mien_service.faces.face import RgbImage
+from mien_service.faces.feather import crisp, softened
+from mien_service.faces.grain import grain_at, missing_grain
+from mien_service.faces.seam import colour_offset
+from mien_service.faces.sheet import TILE_HEIGHT, TILE_WIDTH, Box, Mask, Sheet, sheet_over
+from mien_service.faces.surroundings import in_sheet, surroundings
 
 ALPHA_FLOOR = 0.03
 """Alpha below this counts as 0, so that a network's faint noise touches nothing."""
@@ -20,50 +26,27 @@ ALPHA_FLOOR = 0.03
 RIM = 0.03
 """Share of the square's side over which every edit fades out towards the square's edge."""
 
-FINE_RESOLUTION = 512
-"""Coarse fields are first enlarged to this side smoothly (cubic), then to the photo linearly."""
-
 STILL_PIXELS = 0.02
-"""A flow shorter than this everywhere, in photo pixels, moves nothing that could be seen."""
+"""A flow shorter than this everywhere in a tile, in photo pixels, moves nothing that could be seen."""
 
-
-@dataclass(frozen=True)
-class Window:
-    """The part of the photo that an aligned square covers, and the way from its pixels into the square."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-    to_square: Affine
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height in pixels."""
-        return self.right - self.left, self.bottom - self.top
+UNSEEN = 0.05
+"""A matte below this says nothing about its paint's colour: there it is carried on from inside."""
 
 
 def apply_edit(photo: RgbImage, transform: Affine, edit: Edit, *, grey: bool = False) -> RgbImage:
     """Return `photo` with `edit` applied to the face whose square `transform` (photo to 256 px crop) cuts.
 
-    With `grey` the residual's colour is dropped, so that a grey photo stays grey.
+    With `grey` the colour of residual and paint is dropped, so that a grey photo stays grey.
     """
-    edit = _with_rim(_refined(edit))
-    window = _window(photo, transform, edit)
-    if window is None:
+    change = _change(edit, transform, grey=grey)
+    coat = _coat(edit, transform, grey=grey)
+    if change is None and coat is None:
         return photo
-    changed = part = photo[window.top : window.bottom, window.left : window.right]
-    if edit.flow is not None:
-        changed = _moved(photo, part, _photo_flow(edit.flow, edit.alpha, transform, window), window)
-    residual = edit.residual * edit.alpha[..., None]
-    if grey:
-        residual = np.repeat(residual.mean(axis=2, keepdims=True), 3, axis=2)
-    # Where alpha is 0, residual and flow are exactly 0, and adding 0 or fetching a pixel from its own place keeps it.
-    changed = np.asarray(cv2.add(changed, _to_photo(residual, window), dtype=cv2.CV_8U), np.uint8)
-    if edit.paint is not None:
-        changed = _painted(changed, _to_photo(edit.paint[..., :3], window), _to_photo(edit.paint[..., 3], window))
     out = photo.copy()
-    out[window.top : window.bottom, window.left : window.right] = changed
+    if change is not None:
+        _make(out, photo, change)
+    if coat is not None:
+        _paint(out, coat)
     return out
 
 
@@ -78,93 +61,131 @@ def apply_layer(photo: RgbImage, layer: Layer) -> RgbImage:
     pixels = layer.pixels[top - layer.top : bottom - layer.top, left - layer.left : right - layer.left]
     out = photo.copy()
     matte = pixels[..., 3].astype(np.float32) / np.float32(255)
-    out[top:bottom, left:right] = _painted(out[top:bottom, left:right], pixels[..., :3].astype(np.float32), matte)
+    out[top:bottom, left:right] = _over(out[top:bottom, left:right], pixels[..., :3].astype(np.float32), matte)
     return out
 
 
-def _painted(part: RgbImage, paint: Field, matte: Field) -> RgbImage:
-    blended = part + (paint - part) * matte[..., None]
-    return np.clip(np.rint(blended), 0, 255).astype(np.uint8)
+def _over(part: RgbImage, paint: Field, matte: Field) -> RgbImage:
+    return _added(part, np.asarray(cv2.subtract(paint, part, dtype=cv2.CV_32F), np.float32), matte)
 
 
-def _refined(edit: Edit) -> Edit:
-    """Return `edit` with coarse fields enlarged smoothly, so that no facets show on a large face."""
-    factor = FINE_RESOLUTION / edit.resolution
-    if factor <= 1:
-        return edit
-
-    def enlarge(field: Field) -> Field:
-        size = (FINE_RESOLUTION, FINE_RESOLUTION)
-        return np.asarray(cv2.resize(field, size, interpolation=cv2.INTER_CUBIC), np.float32)
-
-    paint = edit.paint
-    if paint is not None:
-        paint = enlarge(paint)
-        paint[..., 3] = np.clip(paint[..., 3], 0, 1)
-    flow = None if edit.flow is None else enlarge(edit.flow) * np.float32(factor)
-    return Edit(enlarge(edit.residual), np.clip(enlarge(edit.alpha), 0, 1), flow, paint)
+def _added(part: RgbImage, colour: Field, share: Field) -> RgbImage:
+    """Return `part` with a share (h, w) of `colour` (h, w, 3), in grey levels, added."""
+    shared = cv2.multiply(colour, cv2.merge((share, share, share)))
+    return np.asarray(cv2.add(part, shared, dtype=cv2.CV_8U), np.uint8)
 
 
-def _with_rim(edit: Edit) -> Edit:
-    """Return `edit` fading out towards the square's edge, with alpha below the floor set to 0."""
-    n = edit.resolution
-    from_edge = np.minimum(np.arange(n), np.arange(n)[::-1]).astype(np.float32)
-    ramp = np.clip(from_edge / (RIM * n), 0, 1)
-    rim = np.minimum(ramp[:, None], ramp[None, :])
-    alpha = edit.alpha * rim
+@dataclass(frozen=True, eq=False)
+class Change:
+    """Flow and residual over a sheet, alpha already applied.
+
+    used: (h, w), where alpha is above 0; fields: (h, w, 4), red, green and blue to add in grey levels, and the flow
+    along x in photo pixels; flow_y: (h, w), or None where nothing moves.
+    """
+
+    sheet: Sheet
+    used: Mask
+    fields: Field
+    flow_y: Field | None
+
+
+def _change(edit: Edit, transform: Affine, *, grey: bool) -> Change | None:
+    sheet = sheet_over(edit.alpha >= ALPHA_FLOOR, transform)
+    if sheet is None:
+        return None
+    alpha = np.clip(sheet.resampled(edit.alpha), 0, 1) * sheet.rim(RIM)
     # The floor is taken off as a slope, not as a step that would show as an edge.
     alpha = np.where(alpha < ALPHA_FLOOR, 0, (alpha - ALPHA_FLOOR) / (1 - ALPHA_FLOOR)).astype(np.float32)
-    paint = edit.paint
-    if paint is not None:
-        paint = paint.copy()
-        paint[..., 3] *= rim
-    return Edit(edit.residual, alpha, edit.flow, paint)
+    alpha = softened(alpha, sheet)
+    fields = np.zeros((*alpha.shape, 4), np.float32)
+    residual = sheet.resampled(edit.residual)
+    fields[..., :3] = (residual.mean(axis=2, keepdims=True) if grey else residual) * alpha[..., None]
+    flow_y = None
+    if edit.flow is not None:
+        back = invert(transform)[:, :2] * (CROP_SIZE / edit.resolution)
+        flow = sheet.resampled(edit.flow) @ back.T.astype(np.float32) * alpha[..., None]
+        if float(np.abs(flow).max(initial=0)) >= STILL_PIXELS:
+            fields[..., 3], flow_y = flow[..., 0], np.ascontiguousarray(flow[..., 1])
+    return Change(sheet, alpha > 0, fields, flow_y)
 
 
-def _window(photo: RgbImage, transform: Affine, edit: Edit) -> Window | None:
-    """Return the photo rectangle that the touched part of the square covers, or None if there is none."""
-    touched = edit.alpha > 0
-    if edit.paint is not None:
-        touched |= edit.paint[..., 3] > 0
-    rows, columns = np.flatnonzero(touched.any(axis=1)), np.flatnonzero(touched.any(axis=0))
-    if not len(rows):
+def _make(out: RgbImage, photo: RgbImage, change: Change) -> None:
+    """Write the changed pixels of `photo` to `out`."""
+    sheet, everywhere = change.sheet, Box(0, 0, photo.shape[1], photo.shape[0])
+    columns, rows = np.meshgrid(np.arange(TILE_WIDTH, dtype=np.float32), np.arange(TILE_HEIGHT, dtype=np.float32))
+    room, room_y = np.empty((*rows.shape, 4), np.float32), np.empty_like(rows)
+    room_x, room_part = np.empty_like(rows), np.empty((*rows.shape, 3), np.uint8)
+    room_residual = np.empty((*rows.shape, 3), np.float32)
+    for tile in sheet.tiles(change.used, everywhere.right, everywhere.bottom):
+        here = slice(tile.bottom - tile.top), slice(tile.right - tile.left)
+        fields = sheet.at(change.fields, tile, room)
+        part = photo[tile.slices]
+        if change.flow_y is not None:
+            x, y = cv2.extractChannel(fields, 3, room_x[here]), sheet.at(change.flow_y, tile, room_y)
+            reach = max(cv2.norm(x, cv2.NORM_INF), cv2.norm(y, cv2.NORM_INF))
+            if reach >= STILL_PIXELS:
+                source = tile.grown(int(np.ceil(reach)) + 3).within(everywhere)
+                cv2.add(x, columns[here], x)
+                cv2.add(y, rows[here], y)
+                x += np.float32(tile.left - source.left)
+                y += np.float32(tile.top - source.top)
+                part = cv2.remap(
+                    photo[source.slices], x, y, cv2.INTER_CUBIC, room_part[here], borderMode=cv2.BORDER_REPLICATE
+                )
+        residual = cv2.cvtColor(fields, cv2.COLOR_BGRA2BGR, room_residual[here])
+        # Where alpha is 0, residual and flow are exactly 0, and adding 0 or fetching a pixel from its own place
+        # keeps it.
+        cv2.add(part, residual, out[tile.slices], dtype=cv2.CV_8U)
+
+
+@dataclass(frozen=True, eq=False)
+class Coat:
+    """Paint over a sheet: (h, w, 4) RGB in 0..255 and matte in 0..1."""
+
+    sheet: Sheet
+    paint: Field
+
+
+def _coat(edit: Edit, transform: Affine, *, grey: bool) -> Coat | None:
+    if edit.paint is None:
         return None
-    to_square = at_resolution(transform, edit.resolution)
-    x0, x1, y0, y1 = columns[0] - 1, columns[-1] + 1, rows[0] - 1, rows[-1] + 1
-    corners = apply(invert(to_square), np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], np.float32))
-    height, width = photo.shape[:2]
-    left, top = np.clip(np.floor(corners.min(axis=0)), 0, [width, height]).astype(int)
-    right, bottom = np.clip(np.ceil(corners.max(axis=0)) + 1, 0, [width, height]).astype(int)
-    if left >= right or top >= bottom:
+    matte = np.ascontiguousarray(edit.paint[..., 3])
+    sheet = sheet_over(matte > 0, transform)
+    if sheet is None:
         return None
-    local = to_square.copy()
-    local[:, 2] += to_square[:, :2] @ np.array([left, top])
-    return Window(int(left), int(top), int(right), int(bottom), local)
+    colour = _carried_on(edit.paint[..., :3], matte)
+    if grey:
+        colour = np.repeat(colour.mean(axis=2, keepdims=True), 3, axis=2)
+    edged = softened(crisp(matte, sheet) * sheet.rim(RIM), sheet)
+    return Coat(sheet, np.dstack([sheet.resampled(colour), edged]))
 
 
-def _to_photo(field: Field, window: Window) -> Field:
-    """Return a field of the square sampled at the window's pixels, (h, w) or (h, w, c); 0 outside the square."""
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    warped = cv2.warpAffine(field, window.to_square, window.size, flags=flags, borderMode=cv2.BORDER_CONSTANT)
-    return np.asarray(warped, np.float32)
+def _carried_on(colour: Field, matte: Field) -> Field:
+    """Return paint's colour (n, n, 3), where its matte says nothing, blurred out from where it does."""
+    both = np.dstack([colour * matte[..., None], matte])
+    blurred = np.asarray(cv2.GaussianBlur(both, (0, 0), 1.5), np.float32)
+    around = blurred[..., :3] / np.maximum(blurred[..., 3:], 1e-6)
+    known = np.clip(matte / UNSEEN, 0, 1)[..., None]
+    return (around + (colour - around) * known).astype(np.float32)
 
 
-def _photo_flow(flow: Field, alpha: Field, transform: Affine, window: Window) -> Field:
-    """Return alpha * flow at the window's pixels, in photo pixels."""
-    back = invert(transform)[:, :2] * (CROP_SIZE / alpha.shape[0])
-    in_photo = (flow * alpha[..., None]) @ back.T.astype(np.float32)
-    return _to_photo(in_photo.astype(np.float32), window)
+def _paint(out: RgbImage, coat: Coat) -> None:
+    """Lay paint over `out`: colour matched along its edge first, then with the grain that it lacks."""
+    sheet, matte = coat.sheet, np.ascontiguousarray(coat.paint[..., 3])
+    view = surroundings(out, sheet, coat.paint[..., :3], matte)
+    paint = coat.paint.copy()
+    paint[..., :3] += in_sheet(colour_offset(view), sheet)
+    for tile in _tiles(sheet, matte, out):
+        fields = sheet.at(paint, tile)
+        out[tile.slices] = _over(out[tile.slices], np.ascontiguousarray(fields[..., :3]), fields[..., 3])
+    grain = missing_grain(out, view)
+    if grain is None:
+        return
+    for tile in _tiles(sheet, matte, out):
+        seen = sheet.at(matte, tile)
+        # Where paint and photo mix, the photo's own grain is fainter by its share: the squares sum up to 1.
+        out[tile.slices] = _added(out[tile.slices], grain_at(grain, tile), np.sqrt(seen * (2 - seen)))
 
 
-def _moved(photo: RgbImage, part: RgbImage, flow: Field, window: Window) -> RgbImage:
-    """Return the window's pixels fetched from where `flow` points to in the photo."""
-    if float(np.abs(flow).max(initial=0)) < STILL_PIXELS:
-        return part
-    width, height = window.size
-    x = np.arange(window.left, window.left + width, dtype=np.float32)[None, :] + flow[..., 0]
-    y = np.arange(window.top, window.top + height, dtype=np.float32)[:, None] + flow[..., 1]
-    reach = int(np.ceil(np.abs(flow).max())) + 3
-    left, top = max(window.left - reach, 0), max(window.top - reach, 0)
-    source = photo[top : window.bottom + reach, left : window.right + reach]
-    moved = cv2.remap(source, x - left, y - top, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(moved, np.uint8)
+def _tiles(sheet: Sheet, matte: Field, photo: RgbImage) -> Iterator[Box]:
+    return sheet.tiles(matte > 0, photo.shape[1], photo.shape[0])

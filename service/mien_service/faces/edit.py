@@ -15,7 +15,8 @@ class Edit:
     flow: (n, n, 2) x, y in pixels of the n x n square: a changed pixel shows what lay at its place plus flow.
     residual: (n, n, 3) RGB, added to the warped photo, in grey levels (-255..255).
     alpha: (n, n) in 0..1: how much of flow and residual is applied.
-    paint: (n, n, 4) RGB in 0..255 and matte in 0..1, laid over the rest, or None.
+    paint: (n, n, 4) RGB in 0..255 and matte in 0..1, laid over the rest in the photo's colour and with its grain, or
+    None. It is for what was not visible before: a tone a little off the skin's is pulled to it, and should be residual.
     """
 
     residual: Field

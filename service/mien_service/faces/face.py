@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 Points = NDArray[np.float32]
 """(n, 2) x, y in pixels of the photo, pixel centres at whole numbers."""
 
+Mesh = NDArray[np.float32]
+"""(468, 3) x, y, z in pixels of the photo, in MediaPipe's order; z grows away from the camera, about 0 at the outer
+eye corners."""
+
 RgbImage = NDArray[np.uint8]
 """(height, width, 3), RGB, 0..255."""
 
@@ -42,16 +46,20 @@ class Box(NamedTuple):
 
     def overlap(self, other: "Box") -> float:
         """Return intersection over union with `other`, 0..1."""
-        shared = Box(
-            max(self.left, other.left),
-            max(self.top, other.top),
-            min(self.right, other.right),
-            min(self.bottom, other.bottom),
-        ).area
-        if min(other.right, self.right) <= max(other.left, self.left):
-            shared = 0.0
+        shared = self._shared(other)
         union = self.area + other.area - shared
         return shared / union if union > 0 else 0.0
+
+    def nesting(self, other: "Box") -> float:
+        """Return how much of the smaller of the two boxes lies in the other, 0..1."""
+        smaller = min(self.area, other.area)
+        return self._shared(other) / smaller if smaller > 0 else 0.0
+
+    def _shared(self, other: "Box") -> float:
+        """Return the area that both cover."""
+        width = min(self.right, other.right) - max(self.left, other.left)
+        height = min(self.bottom, other.bottom) - max(self.top, other.top)
+        return max(width, 0.0) * max(height, 0.0)
 
 
 class Pose(NamedTuple):
@@ -71,9 +79,16 @@ class Detection(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Face:
-    """One found face. `landmarks` are the 68 points of the iBUG scheme, in photo pixels."""
+    """One found face.
+
+    landmarks: the 68 points of the iBUG scheme, (68, 2) in photo pixels. score: how sure it is a face, 0..1.
+    mesh: the 468-point mesh, and visibility: (468,) in 0..1, how likely each of its points shows, neither turned away
+    nor covered; None where the landmark model has no mesh.
+    """
 
     box: Box
     landmarks: Points
     pose: Pose
     score: float
+    mesh: Mesh | None = None
+    visibility: NDArray[np.float32] | None = None

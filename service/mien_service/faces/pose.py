@@ -7,6 +7,7 @@ camera, the nose tip at 0).
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from mien_service.faces.face import Points, Pose
 
@@ -46,6 +47,11 @@ def estimate_pose(landmarks: Points) -> Pose:
     if not fits:
         return Pose(0.0, 0.0, 0.0)
     rotation, _ = cv2.Rodrigues(turn)
+    return pose_of_rotation(np.asarray(rotation, np.float64))
+
+
+def pose_of_rotation(rotation: NDArray[np.float64]) -> Pose:
+    """Return the pose in degrees of a head rotated by a (3, 3) matrix; x to the right, y down, z away."""
     # The nose is nearest to the camera: turned to the image's right, the head's own x axis points away from it.
     yaw = float(np.degrees(np.arcsin(np.clip(rotation[2, 0], -1, 1))))
     pitch = float(np.degrees(np.arctan2(rotation[2, 1], rotation[2, 2])))

@@ -10,7 +10,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from mien_service.engine.batching import BatcherStopped, QueueFull
-from mien_service.engine.mmod import LastResortUnavailable
 from mien_service.engine.work import DeadlineExceeded, WorkAbandoned
 from mien_service.faces.find import FaceIndexOutOfRange, NoFaceFound
 from mien_service.http.request_ids import request_id_of
@@ -127,7 +126,7 @@ def problem_of(error: Exception, retry_after: int) -> Problem:
         case FaceIndexOutOfRange():
             detail = f"Face {error.index} was asked for; the photo has {error.count}, counted from 0."
             return Problem(FACE_INDEX, detail, {"field": "face", "faces": error.count})
-        case QueueFull() | Overloaded() | LastResortUnavailable():
+        case QueueFull() | Overloaded():
             headers = {"Retry-After": str(retry_after)}
             return Problem(OVERLOADED, f"Try again in {retry_after} s.", headers=headers)
         case _ if type(error) in PLAIN:
@@ -182,7 +181,6 @@ EXPECTED_ERRORS: tuple[type[Exception], ...] = (
     FaceIndexOutOfRange,
     QueueFull,
     Overloaded,
-    LastResortUnavailable,
     *PLAIN,
 )
 """Errors with a problem of their own: answered without passing for a crash."""

@@ -49,7 +49,7 @@ class Pipeline:
         Raises what finding (NoFaceFound, FaceIndexOutOfRange), the engine and the task itself raise.
         """
         with work.stage("find"):
-            faces = self._finder.find(photo, params.face)
+            faces = self._finder.find(photo, params.face, Runner(self._engine, work, is_stage=False))
         with work.stage("align"):
             aligned = [align(photo, face) for face in faces]
         runner = Runner(self._engine, work)

@@ -47,6 +47,20 @@ def test_a_pack_without_one_is_split_by_the_crc_of(key: str, make_pack: MakePack
     assert 0 not in {zlib.crc32(row[key].encode()) % 20 for row in train}
 
 
+@pytest.mark.parametrize("split", ["train", "validation", "reserved"])
+def test_a_row_is_for_training_or_for_measuring_or_for_neither(split: str) -> None:
+    row = {"file": "x.webp", "split": split}
+    assert packs.is_training(row) == (split == "train")
+    assert packs.is_validation(row) == (split == "validation")
+
+
+def test_rows_and_splits_agree(make_pack: MakePack) -> None:
+    make_pack("made", [{"file": f"{i}.webp", "identity": str(i)} for i in range(300)], {})
+    rows = packs.read_rows("made")
+    assert [row for row in rows if packs.is_training(row)] == packs.split_rows("made", "train")
+    assert [row for row in rows if packs.is_validation(row)] == packs.split_rows("made", "validation")
+
+
 def test_all_pictures_of_an_identity_fall_on_one_side(make_pack: MakePack) -> None:
     make_pack("made", [{"file": f"{i}.webp", "identity": str(i // 10)} for i in range(400)], {})
     sides = [{row["identity"] for row in packs.split_rows("made", split)} for split in ("train", "validation")]

@@ -1,6 +1,9 @@
 from pathlib import Path
+from typing import Any
 
+import finding
 import numpy as np
+import people
 import pytest
 
 from mien_export.quality import age
@@ -25,6 +28,30 @@ def test_each_network_gets_its_layout(network: age.AgeNetwork, shape: tuple[int,
 def test_slope_finds_a_compressed_scale() -> None:
     true = np.arange(20.0, 80.0)
     assert age.slope_of(true, 0.5 * true + 16) == pytest.approx(0.5)
+
+
+class _Reader:
+    """In place of a meter: its chips tell their ages, compressed by half."""
+
+    def chip(self, photo: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+        assert landmarks.shape == (68, 2)
+        return photo
+
+    def ages(self, chips: list[np.ndarray]) -> np.ndarray:
+        return np.array([30 + 0.5 * chip[0, 0, 0] for chip in chips])
+
+
+def test_the_slope_is_measured_on_utkface(make_pack: Any, webp: Any) -> None:
+    """Each picture's first pixel is the age that its label tells."""
+    rows, files = [], {}
+    for name, years in zip(people.NAMES[:4], (20, 35, 50, 80), strict=True):
+        picture = people.small_person(name, 200)
+        picture[:4, :4] = years
+        rows.append({"file": f"{name}.webp", "age": str(years)})
+        files[f"{name}.webp"] = webp(picture)
+    make_pack("utkface", rows, files)
+    meter: Any = _Reader()
+    assert age.measure_slope(meter, finding.run(), pictures=4) == pytest.approx(0.5)
 
 
 def test_shifts_undo_the_compression() -> None:

@@ -7,8 +7,8 @@ import pytest
 from mien_export.data.crops import Crops
 from mien_export.quality import attribute_report
 from mien_export.quality.edit_attribute import ATTRIBUTES, Entrant
-from mien_export.quality.editors import WeightsRunner
 from mien_export.quality.held_out import REPORT_HALF
+from mien_export.runner import WeightsRunner
 from mien_service.faces.align import AlignedFace
 from mien_service.faces.face import RgbImage
 
@@ -29,8 +29,8 @@ def calls(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dic
     """What the report asked for, its meters and faces being stand-ins."""
     found: dict[str, Any] = {}
 
-    def faces(half: int, limit: int) -> list[str]:
-        found.update(half=half, limit=limit)
+    def faces(half: int, limit: int, run: WeightsRunner) -> list[str]:
+        found.update(half=half, limit=limit, run=run)
         return ["the faces"]
 
     def evaluate(entrants: list[Entrant], faces: list[str], meters: Any, folder: Path, _: tuple[str, ...]) -> None:
@@ -48,6 +48,7 @@ def calls(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dic
 
 def test_the_report_is_on_people_nothing_was_chosen_on(calls: dict[str, Any], tmp_path: Path) -> None:
     assert calls["half"] == REPORT_HALF
+    assert isinstance(calls["run"], WeightsRunner), "faces are found by the weights that are reported on"
     assert calls["faces"] == ["the faces"]
     assert calls["folder"] == tmp_path
 

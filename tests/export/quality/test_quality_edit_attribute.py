@@ -92,8 +92,3 @@ def test_the_report_names_its_judges_and_holds_every_row(results: tuple[dict[str
     table = (folder / "edit_attribute.md").read_text()
     assert table.count("\n| smiling |") == 2
     assert (folder / "edit_attribute.png").stat().st_size > 1000
-
-
-@pytest.mark.parametrize(("value", "text"), [(math.nan, "-"), (41.26, "41.3"), (0.1234, "0.123"), (2, "2"), ("a", "a")])
-def test_cells_are_short(value: str | float, text: str) -> None:
-    assert edit_attribute.shown(value) == text

@@ -1,19 +1,19 @@
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from mien_export.quality.editors import ServiceEditor, WeightsRunner
+from mien_export.quality.editors import ServiceEditor
+from mien_export.runner import WeightsRunner
 from mien_service.engine.batching import BatchOptions
-from mien_service.engine.dlib_models import HogDetector, LandmarkPredictor
 from mien_service.engine.engine import Engine, EngineOptions
-from mien_service.engine.manifest import WeightsError
-from mien_service.engine.sessions import InvalidInput
 from mien_service.engine.work import Work
 from mien_service.faces.align import AlignedFace
-from mien_service.faces.face import RgbImage
+from mien_service.faces.face import Detection, Face, RgbImage
 from mien_service.faces.find import FaceFinder
+from mien_service.faces.landmarks import FaceReading
 from mien_service.tasks.edit_attribute import EditAttributeParams
 from mien_service.tasks.pipeline import Pipeline
 from mien_service.tasks.registry import REGISTRY
@@ -75,13 +75,26 @@ def test_what_the_service_would_refuse_is_refused(
         ServiceEditor(runner)(photo, aligned, attribute, strength)
 
 
+class _Known:
+    """A detector and landmark model that know the one face there is."""
+
+    def __init__(self, face: Face) -> None:
+        self._face = face
+
+    def detect(self, *_: object) -> list[Detection]:
+        return [Detection(self._face.box, 1.0)]
+
+    def read(self, *_: object) -> list[FaceReading]:
+        return [FaceReading(self._face.box, self._face.landmarks, self._face.pose, 1.0)]
+
+
 @pytest.fixture
-def answered(weights: Path, strong: WeightsRunner, photo: RgbImage) -> Any:
+def answered(weights: Path, strong: WeightsRunner, photo: RgbImage, face: Face) -> Iterator[Any]:
     """Return what the service's own pipeline makes of the photo, on the same vectors."""
     [spec] = [spec for spec in REGISTRY.specs() if spec.name == "edit-attribute"]
     engine = Engine(EngineOptions(weights, batch=BatchOptions()), spec.networks, lambda: None)
     engine.table(VECTORS).update(strong.table(VECTORS))
-    pipeline = Pipeline(FaceFinder(HogDetector(), LandmarkPredictor()), engine)
+    pipeline = Pipeline(FaceFinder(_Known(face), _Known(face)), engine)
 
     def answer(**fields: Any) -> list[RgbImage]:
         params = EditAttributeParams.model_validate(fields)
@@ -100,42 +113,3 @@ def test_the_editor_does_what_the_service_does(
     for variant, picture in enumerate(pictures):
         edited = ServiceEditor(strong, variant=variant)(photo, aligned, attribute, strength)
         assert np.abs(edited.astype(int) - picture).max() <= 1
-
-
-def test_a_table_can_be_stood_in_for_without_touching_the_folders_own(runner: WeightsRunner) -> None:
-    own = runner.table(VECTORS)
-    twin = runner.with_tables({VECTORS: {"plain": np.zeros(1)}})
-    assert twin.table(VECTORS)["plain"].shape == (1,)
-    assert runner.table(VECTORS) is own
-    assert twin.with_tables({}).table(VECTORS)["plain"].shape == (1,)
-
-
-def test_tables_are_read_from_the_folder(weights: Path, runner: WeightsRunner) -> None:
-    with np.load(weights / f"{VECTORS}.npz") as saved:
-        assert runner.table(VECTORS).keys() == set(saved.files)
-        np.testing.assert_array_equal(runner.table(VECTORS)["plain"], saved["plain"])
-
-
-@pytest.mark.parametrize("n", [1, 3])
-def test_networks_run_on_any_batch(n: int, runner: WeightsRunner) -> None:
-    outputs = runner("face_vae_encoder", image=np.zeros((n, 3, 128, 128), np.float32))
-    assert {name: (value.shape, value.dtype) for name, value in outputs.items()} == {"mean": ((n, 500), np.float32)}
-
-
-def test_a_wrong_shape_is_refused(runner: WeightsRunner) -> None:
-    with pytest.raises(InvalidInput):
-        runner("face_vae_encoder", image=np.zeros((1, 3, 64, 64), np.float32))
-    with pytest.raises(InvalidInput):
-        runner("face_vae_encoder", picture=np.zeros((1, 3, 128, 128), np.float32))
-
-
-def test_what_the_manifest_does_not_name_is_missed(runner: WeightsRunner) -> None:
-    with pytest.raises(WeightsError, match="no weights called nothing"):
-        runner("nothing", image=np.zeros(1, np.float32))
-    with pytest.raises(WeightsError, match="no weights called nothing"):
-        runner.table("nothing")
-
-
-def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=r"manifest\.json is missing"):
-        WeightsRunner(tmp_path)

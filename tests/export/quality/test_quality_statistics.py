@@ -1,7 +1,16 @@
 import numpy as np
 import pytest
 
-from mien_export.quality.statistics import auc, balanced_threshold, bootstrap_interval, spearman
+from mien_export.quality.statistics import (
+    TooFewSamples,
+    auc,
+    balanced_threshold,
+    bootstrap_interval,
+    non_decreasing_share,
+    paired_interval,
+    share_interval,
+    spearman,
+)
 
 
 def test_auc_counts_ordered_pairs_and_ties_half() -> None:
@@ -55,3 +64,32 @@ def test_balanced_threshold_never_splits_equal_scores() -> None:
 def test_balanced_threshold_needs_both_classes() -> None:
     with pytest.raises(ValueError, match="both classes"):
         balanced_threshold(np.array([0.0, 1.0]), np.array([True, True]))
+
+
+def test_pairs_cancel_what_their_samples_have_in_common() -> None:
+    random = np.random.default_rng(0)
+    before = random.normal(0, 10, 200)
+    after = before + random.normal(0.5, 0.1, 200)
+    low, high = paired_interval(before, after)
+    assert low < (after - before).mean() < high
+    assert 0.45 < low < high < 0.55
+
+
+@pytest.mark.parametrize(
+    ("hits", "n", "low", "high"), [(0, 50, 0, 0.0713), (50, 50, 0.9287, 1), (40, 50, 0.6696, 0.8876), (0, 0, 0, 1)]
+)
+def test_share_intervals_are_wilsons(hits: int, n: int, low: float, high: float) -> None:
+    assert share_interval(hits, n) == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
+
+
+def test_steps_that_do_not_go_down_are_counted() -> None:
+    readings = np.array([[0.0, 1, 1, 2], [0.0, 2, 1, 3]])
+    assert non_decreasing_share(readings) == pytest.approx(5 / 6)
+    assert non_decreasing_share(-readings) == pytest.approx(2 / 6)
+    assert np.isnan(non_decreasing_share(readings[:, :1]))
+
+
+def test_too_few_samples_say_how_many() -> None:
+    error = TooFewSamples("made pictures", 12, 300)
+    assert str(error) == "12 made pictures: at least 300 are needed"
+    assert (error.n, error.fewest) == (12, 300)

@@ -2,22 +2,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+import finding
 import numpy as np
 import people
 import pytest
 import torch
 
-from mien_export.quality.editors import WeightsRunner
 from mien_export.quality.held_out import TUNING_HALF, HeldOutFace
 from mien_export.quality.identity import IdentityMeter
 from mien_export.recipes import attribute_units as recipe
 from mien_export.recipes.attribute_units import MULTIPLES, Instruments, Scaled, unit_of
 from mien_export.recipes.attribute_vectors import Source
 from mien_export.recipes.judges import Judge
-from mien_service.engine.dlib_models import HogDetector, LandmarkPredictor
+from mien_export.runner import WeightsRunner
 from mien_service.faces.align import AlignedFace, align
 from mien_service.faces.face import Face, RgbImage
-from mien_service.faces.find import FaceFinder
 from mien_service.tasks.attributes import Attribute
 
 COLUMNS = ("Smiling", "Mustache", "Young", "Male")
@@ -62,8 +61,7 @@ class _Brighten:
 
 @pytest.fixture(scope="module")
 def found() -> Face:
-    [face] = FaceFinder(HogDetector(), LandmarkPredictor()).find(people.small_person("anna", 256), "largest")
-    return face
+    return finding.find(people.small_person("anna", 256))[0]
 
 
 @pytest.fixture
@@ -141,7 +139,7 @@ def test_the_table_gains_units_of_both_kinds_for_both_directions(
 
     monkeypatch.setattr(recipe, "load_judge", lambda name: asked.setdefault("judge", name))
     monkeypatch.setattr(recipe, "IdentityMeter", lambda: None)
-    monkeypatch.setattr(recipe, "celeba_faces", lambda half, _: asked.setdefault("half", half) and [])
+    monkeypatch.setattr(recipe, "celeba_faces", lambda half, *_: asked.setdefault("half", half) and [])
     monkeypatch.setattr(recipe, "WeightsRunner", lambda weights, **_: weights)
     monkeypatch.setattr(recipe, "unit_of", measured)
     vectors = np.random.default_rng(0).normal(size=(3, 25, 500)).astype(np.float16)
@@ -155,7 +153,7 @@ def test_the_table_gains_units_of_both_kinds_for_both_directions(
 
 def test_a_multiple_scales_the_services_own_edit(weights: Path) -> None:
     photo = people.small_person("anna", 256)
-    [face] = FaceFinder(HogDetector(), LandmarkPredictor()).find(photo, "largest")
+    [face] = finding.find(photo)
     # Vectors far longer than real ones, so that any decoder, a hardly trained one too, shows them.
     vectors = np.random.default_rng(0).normal(0, 3, (1, 25, 500)).astype(np.float16)
     table = {"attributes": np.array(["young"]), "orthogonal": vectors, "plain": vectors}

@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from finding import run as find_run
 from numpy.typing import NDArray
 
 from mien_export.data.augment import jittered_squares
-from mien_export.data.crops import CELEBA_FACE, MARGIN, CropCutter
+from mien_export.data.crops import MARGIN, CropCutter
 from mien_export.data.packs import is_held_out
 from mien_export.networks.face_vae import IMAGE_SIZE, FaceVae
 from mien_export.networks.lite0 import Lite0
@@ -67,7 +68,7 @@ def test_held_out_and_reserved_people_are_not_trained_on(portraits: list[RgbImag
     crops = face_vae.training_crops()
     assert (crops.shape, crops.dtype) == ((TRAINED + 2, 144, 144, 3), torch.uint8)
     assert crops.float().mean(dim=(1, 2, 3)).min() > 20, "the reserved person is black"
-    np.testing.assert_array_equal(crops[1].numpy(), CropCutter(IMAGE_SIZE).cut(portraits[1]))
+    np.testing.assert_array_equal(crops[1].numpy(), CropCutter(IMAGE_SIZE, find_run()).cut(portraits[1]))
     validation = face_vae.validation_crops()
     assert len(validation.pixels) == HELD_OUT
     assert {row["split"] for row in validation.rows} == {"validation"}
@@ -82,15 +83,6 @@ def test_pixels_of_the_face_weigh_more_and_the_mean_is_one() -> None:
     assert 62 <= column <= 65
     torch.testing.assert_close(weights, weights.flip(3))
     assert 1.6 < weights.max() / weights[0, 0, 0, 0] <= face_vae.FACE_WEIGHT
-
-
-def test_the_rate_warms_up_then_falls() -> None:
-    rates = [face_vae.learning_rate(10_000, progress) for progress in np.linspace(0, 1, 11)]
-    assert rates[0] == pytest.approx(face_vae.LEARNING_RATE)
-    assert rates == sorted(rates, reverse=True)
-    assert rates[-1] == face_vae.learning_rate(10_000, 1.7) == pytest.approx(face_vae.FINAL_LEARNING_RATE)
-    warming = [face_vae.learning_rate(step, 0.0) for step in (0, 100, face_vae.WARM_UP_STEPS - 1)]
-    assert 0 < warming[0] < warming[1] < warming[2] == pytest.approx(face_vae.LEARNING_RATE)
 
 
 @pytest.mark.parametrize(("people", "batches"), [(5, [2, 2, 1]), (6, [2, 2, 2]), (40, [2, 2, 2, 2])])
@@ -220,12 +212,12 @@ FALLS_WITHIN = 40.0
 @pytest.mark.timeout(900)
 def test_the_loss_falls_on_eight_pictures(portraits: list[RgbImage], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(face_vae, "PERCEPTUAL_IMAGES", 2)
-    cutter = CropCutter(IMAGE_SIZE)
-    crops = torch.from_numpy(np.stack([cutter.cut(portrait, CELEBA_FACE) for portrait in portraits]))
+    cutter = CropCutter(IMAGE_SIZE, find_run())
+    crops = torch.from_numpy(np.stack([cutter.cut(portrait) for portrait in portraits]))
     images = jittered_squares(crops, IMAGE_SIZE, MARGIN, jitter=False)
     model, lite0 = FaceVae(), Lite0()
     weights = face_vae.face_weights(torch.device("cpu"))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=face_vae.LEARNING_RATE, betas=(0.9, 0.99))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=face_vae.SCHEDULE.learning_rate, betas=(0.9, 0.99))
     totals: list[float] = []
     until = time.process_time() + FALLS_WITHIN
     while time.process_time() < until and (len(totals) < 6 or np.mean(totals[-3:]) > 0.6 * totals[0]):

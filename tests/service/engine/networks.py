@@ -25,6 +25,12 @@ def doubling(file: Path) -> None:
     save(file, [helper.make_node("Mul", ["x", "two"], ["y"])], ["batch", WIDTH], [two])
 
 
+def pictures(file: Path) -> None:
+    """Write a network: y = 2 x for x of (batch, any length)."""
+    two = helper.make_tensor("two", TensorProto.FLOAT, [], [2.0])
+    save(file, [helper.make_node("Mul", ["x", "two"], ["y"])], ["batch", "height"], [two])
+
+
 def save(file: Path, nodes: list[Any], shape: list[int | str], tensors: list[Any]) -> None:
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)
     y = helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)
@@ -58,8 +64,15 @@ def folder_of(folder: Path, *entries: dict[str, Any]) -> Path:
     return folder
 
 
-def batcher_of(file: Path, on_death: Callable[[], None] | None = None, options: BatchOptions | None = None) -> Batcher:
-    session = NetworkSession(WeightEntry.model_validate(described(file)), file, SessionOptions())
+def batcher_of(
+    file: Path,
+    on_death: Callable[[], None] | None = None,
+    options: BatchOptions | None = None,
+    shape: list[int | str] | None = None,
+) -> Batcher:
+    tensor = {"shape": shape or ["batch", WIDTH], "meaning": "numbers"}
+    entry = described(file, inputs=[{"name": "x", **tensor}], outputs=[{"name": "y", **tensor}])
+    session = NetworkSession(WeightEntry.model_validate(entry), file, SessionOptions())
     return Batcher(session, options or BatchOptions(), on_death or unexpected)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import WIDTH, Deadly, Held, batcher_of, doubling, numbers
+from networks import WIDTH, Deadly, Held, batcher_of, doubling, numbers, pictures
 from served import wait_until
 
 from mien_service.engine.batching import Batcher, BatcherStopped, BatchOptions, QueueFull
@@ -74,6 +74,22 @@ def test_a_bad_item_fails_alone(file: Path) -> None:
         held.let_go()
         assert bad.exception(SOON) is not None
         assert [one.result(SOON).outputs["y"][0, 0] for one in good] == [2, 4, 6]
+    finally:
+        batcher.stop()
+
+
+def test_pictures_of_several_sizes_run_apart_and_alike_ones_together(tmp_path: Path) -> None:
+    pictures(tmp_path / "pictures.onnx")
+    batcher = batcher_of(tmp_path / "pictures.onnx", options=BatchOptions(max_batch=8), shape=["batch", "height"])
+    try:
+        held = Held({"x": np.zeros((1, 2), np.float32)})
+        batcher.submit(held)
+        assert held.reached()
+        waiting = [batcher.submit({"x": np.full((1, size), size, np.float32)}) for size in (3, 5, 3, 5, 5)]
+        held.let_go()
+        results = [one.result(SOON) for one in waiting]
+        assert [one.outputs["y"].tolist() for one in results] == [[[2.0 * n] * n] for n in (3, 5, 3, 5, 5)]
+        assert results[0].ran == results[2].ran != results[1].ran == results[3].ran == results[4].ran
     finally:
         batcher.stop()
 

@@ -1,17 +1,13 @@
-"""dlib's detectors on real faces."""
+"""dlib's detector and landmarks on real faces."""
 
-import os
-import signal
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import people
-import pytest
+from finding import found, run
 
-from mien_service.engine.dlib_models import HogDetector, LandmarkPredictor
-from mien_service.engine.mmod import LastResortUnavailable, MmodProcess
-from mien_service.faces.face import Box
+from mien_service.engine.dlib_models import DlibLandmarks, HogDetector, LandmarkPredictor
+from mien_service.faces.face import Box, Detection
 
 
 def test_hog_sees_a_face_and_no_face() -> None:
@@ -46,36 +42,12 @@ def test_a_box_beyond_the_picture_still_gets_landmarks() -> None:
     assert np.isfinite(landmarks).all()
 
 
-@pytest.fixture(scope="module")
-def mmod() -> Iterator[MmodProcess]:
-    made = MmodProcess()
-    made.warm_up()
-    yield made
-    made.stop()
-
-
-@pytest.mark.slow
-def test_mmod_sees_a_face_and_no_face(mmod: MmodProcess) -> None:
-    (hit,) = mmod.detect(people.small_person("carla", 256))
-    assert 0 < hit.box.left < 128 < hit.box.right < 256
-    assert mmod.detect(people.nobody()) == []
-
-
-@pytest.mark.slow
-def test_mmod_that_is_killed_is_replaced_for_everybody(mmod: MmodProcess) -> None:
-    (process,) = mmod.process_ids()
-    with ThreadPoolExecutor(4) as crowd:
-        looks = [crowd.submit(mmod.detect, people.nobody(400, 400)) for _ in range(4)]
-        os.kill(process, signal.SIGKILL)
-        assert [one.result(120) for one in looks] == [[]] * 4
-    assert mmod.process_ids() != [process]
-
-
-@pytest.mark.slow
-def test_mmod_that_takes_too_long_is_replaced() -> None:
-    hasty = MmodProcess(timeout=0.01)
-    try:
-        with pytest.raises(LastResortUnavailable):
-            hasty.detect(people.nobody(640, 640))
-    finally:
-        hasty.stop()
+def test_the_landmark_model_reads_every_candidate() -> None:
+    photo = people.small_person("carla")
+    mine = found("carla")
+    (reading,) = DlibLandmarks().read(photo, [Detection(mine.box, 0.9)], run())
+    assert reading.mesh is None
+    assert reading.score == 0.9
+    eyes = np.linalg.norm(mine.landmarks[36] - mine.landmarks[45])
+    assert np.linalg.norm(reading.landmarks - mine.landmarks, axis=1).mean() < 0.12 * eyes
+    assert abs(reading.pose.yaw - mine.pose.yaw) < 12

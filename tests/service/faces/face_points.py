@@ -3,30 +3,17 @@
 from functools import cache
 
 import numpy as np
-import people
+from finding import found
 from hypothesis import strategies as st
 
-from mien_service.engine.dlib_models import HogDetector, LandmarkPredictor
 from mien_service.faces.align import Affine, apply
-from mien_service.faces.face import Face, Points
-from mien_service.faces.find import FaceFinder
+from mien_service.faces.face import Points
 
 MIRRORED = [
     *range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1), 45, 44, 43, 42, 47, 46, 39, 38, 37, 36,
     41, 40, *range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), *range(67, 64, -1),
 ]  # fmt: skip
 """For each of the 68 points, the one it becomes in a mirror."""
-
-
-@cache
-def finder() -> FaceFinder:
-    return FaceFinder(HogDetector(), LandmarkPredictor())
-
-
-@cache
-def found(name: str) -> Face:
-    """Return the face in the 512 px portrait of one of the people."""
-    return finder().find(people.small_person(name), "largest")[0]
 
 
 @cache

@@ -1,13 +1,16 @@
-"""Finding faces with dlib's own detectors."""
+"""Finding faces with the networks that are served."""
 
 import cv2
 import numpy as np
 import people
 import pytest
-from face_points import finder, found
+from finding import find, found, run
 
-from mien_service.faces.face import RgbImage
-from mien_service.faces.find import FaceIndexOutOfRange, NoFaceFound
+from mien_service.faces.detect import NetworkDetector
+from mien_service.faces.face import Box, Detection, RgbImage
+from mien_service.faces.find import FaceFinder, FaceIndexOutOfRange, NoFaceFound, Selection
+from mien_service.faces.landmarks import MeshLandmarks
+from mien_service.faces.networks import RunNetwork
 
 
 def scaled(photo: RgbImage, factor: float) -> RgbImage:
@@ -16,36 +19,36 @@ def scaled(photo: RgbImage, factor: float) -> RgbImage:
 
 
 def test_all_faces_come_from_left_to_right() -> None:
-    faces = finder().find(people.group(), "all")
+    faces = find(people.group(), "all")
     assert len(faces) == 6
     lefts = [face.box.left for face in faces]
     assert lefts == sorted(lefts)
 
 
 def test_an_index_picks_one_of_all() -> None:
-    everybody = finder().find(people.group(), "all")
+    everybody = find(people.group(), "all")
     for index, face in enumerate(everybody):
-        (picked,) = finder().find(people.group(), index)
+        (picked,) = find(people.group(), index)
         assert picked.box == face.box
 
 
 @pytest.mark.parametrize("index", [6, 100])
 def test_an_index_too_far(index: int) -> None:
     with pytest.raises(FaceIndexOutOfRange) as caught:
-        finder().find(people.group(), index)
+        find(people.group(), index)
     assert (caught.value.index, caught.value.count) == (index, 6)
 
 
 @pytest.mark.parametrize("selection", ["largest", "all", 0])
 def test_nobody(selection: str) -> None:
     with pytest.raises(NoFaceFound):
-        finder().find(people.nobody(), selection)  # type: ignore[arg-type]
+        find(people.nobody(), selection)  # type: ignore[arg-type]
 
 
 def test_a_small_face_in_a_large_photo() -> None:
     photo = np.full((1500, 1500, 3), 160, np.uint8)
     photo[1200:1400, 100:300] = people.small_person("carla", 200)
-    (face,) = finder().find(photo, "largest")
+    (face,) = find(photo, "largest")
     centre = face.landmarks.mean(axis=0)
     assert 100 < centre[0] < 300
     assert 1200 < centre[1] < 1400
@@ -54,7 +57,7 @@ def test_a_small_face_in_a_large_photo() -> None:
 @pytest.mark.parametrize("factor", [0.4, 2, 4])
 def test_landmarks_follow_the_photos_size(factor: float) -> None:
     original = found("carla").landmarks
-    (face,) = finder().find(scaled(people.small_person("carla"), factor), "largest")
+    (face,) = find(scaled(people.small_person("carla"), factor), "largest")
     back = (face.landmarks + 0.5) / factor - 0.5
     assert np.abs(back - original).mean() < 4
     assert np.abs((back - original).mean(axis=0)).max() < 2.5
@@ -64,14 +67,63 @@ def test_landmarks_follow_the_photos_size(factor: float) -> None:
 @pytest.mark.parametrize("size", [(20_000, 64), (64, 20_000), (64, 64)])
 def test_a_photo_of_any_shape(size: tuple[int, int], selection: str) -> None:
     with pytest.raises(NoFaceFound):
-        finder().find(np.full((*size, 3), 128, np.uint8), selection)  # type: ignore[arg-type]
+        find(np.full((*size, 3), 128, np.uint8), selection)  # type: ignore[arg-type]
 
 
 def test_a_face_cut_by_the_photos_edge() -> None:
     portrait = people.small_person("carla")
     part = np.ascontiguousarray(portrait[:, 150:])
     try:
-        faces = finder().find(part, "largest")
+        faces = find(part, "largest")
     except NoFaceFound:
         return
     assert np.isfinite(faces[0].landmarks).all()
+
+
+class TwiceSeen:
+    """A detector that gives every box of the real one twice, a little apart."""
+
+    def detect(self, photo: RgbImage, longest_side: int, run: RunNetwork) -> list[Detection]:
+        hits = NetworkDetector().detect(photo, longest_side, run)
+        moved = [hit.box for hit in hits]
+        return [*hits, *(Detection(Box(b.left + 3, b.top - 2, b.right + 3, b.bottom + 2), 0.9) for b in moved)]
+
+
+def test_a_face_with_two_boxes_is_one_face() -> None:
+    faces = FaceFinder(TwiceSeen(), MeshLandmarks()).find(people.group(), "all", run())
+    assert len(faces) == 6
+
+
+class Looks:
+    """A detector that sees nobody below a size, and notes the sizes at which it was asked to look."""
+
+    def __init__(self, sees_from: int) -> None:
+        self.sizes: list[int] = []
+        self._sees_from = sees_from
+
+    def detect(self, photo: RgbImage, longest_side: int, run: RunNetwork) -> list[Detection]:
+        self.sizes.append(longest_side)
+        return NetworkDetector().detect(photo, longest_side, run) if longest_side >= self._sees_from else []
+
+
+@pytest.mark.parametrize(
+    ("selection", "sees_from", "sizes"),
+    [
+        ("largest", 0, [320]),
+        ("largest", 960, [320, 960]),
+        ("largest", 1600, [320, 960, 1600]),
+        ("all", 0, [960]),
+        (0, 1600, [960, 1600]),
+    ],
+)
+def test_it_looks_closer_until_it_sees_somebody(selection: Selection, sees_from: int, sizes: list[int]) -> None:
+    looks = Looks(sees_from)
+    assert FaceFinder(looks, MeshLandmarks()).find(people.group(), selection, run())
+    assert looks.sizes == sizes
+
+
+def test_a_small_photo_is_not_looked_at_twice() -> None:
+    looks = Looks(10_000)
+    with pytest.raises(NoFaceFound):
+        FaceFinder(looks, MeshLandmarks()).find(people.small_person("carla", 300), "largest", run())
+    assert looks.sizes == [320]

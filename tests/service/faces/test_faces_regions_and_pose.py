@@ -1,7 +1,8 @@
 import numpy as np
 import people
 import pytest
-from face_points import MIRRORED, face_at, found, similarity
+from face_points import MIRRORED, face_at, similarity
+from finding import found
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays

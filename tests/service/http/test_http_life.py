@@ -4,13 +4,12 @@ import json
 import os
 import shutil
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import people
 import pytest
-from served import Served, command, problem, wait_until
+from served import Served, command, problem
 from test_http_limits import URL, connected, request_head
 
 StartServer = Callable[..., Served]
@@ -52,7 +51,7 @@ def test_a_network_that_the_manifest_lacks(tmp_path: Path, weights: Path) -> Non
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["weights"] = [one for one in manifest["weights"] if one["name"] != "face_vae_decoder"]
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    ended = command("serve", "--port", "1", weights=folder, mmod="false")
+    ended = command("serve", "--port", "1", weights=folder)
     assert ended.returncode != 0
     assert "face_vae_decoder" in ended.stderr
     assert "Traceback" not in ended.stderr
@@ -107,69 +106,19 @@ def test_work_at_hand_is_finished_before_the_end(start_server: StartServer) -> N
     assert "Traceback" not in running.log, running.log
 
 
-def children(parent: int) -> set[int]:
-    """Return the processes that `parent` started and that still live."""
-    found: set[int] = set()
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if int(fields["PPid"]) == parent and not fields["State"].startswith("Z"):
-            found.add(int(status.parent.name))
-    return found
-
-
-def alive(process: int) -> bool:
-    status = Path(f"/proc/{process}/status")
-    return status.exists() and "State:\tZ" not in status.read_text()
-
-
-def detector_of(running: Served) -> int:
-    (found,) = {
-        one for one in children(running.process.pid) if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()
-    }
-    return found
-
-
 @pytest.mark.slow
-def test_no_process_outlives_a_service_that_is_killed(start_server: StartServer) -> None:
-    running = start_server(mmod="true")
-    helpers = children(running.process.pid)
-    assert detector_of(running) in helpers
-    running.process.kill()
-    running.process.wait()
-    assert wait_until(lambda: not any(alive(one) for one in helpers))
-
-
-@pytest.mark.slow
-def test_no_process_outlives_a_service_that_ends(start_server: StartServer) -> None:
-    running = start_server(mmod="true")
-    helpers = children(running.process.pid)
-    assert running.stop() in CLEAN
-    assert wait_until(lambda: not any(alive(one) for one in helpers))
-    assert "Traceback" not in running.log, running.log
-
-
-@pytest.mark.slow
-def test_an_interrupt_from_the_keyboard_ends_all_quietly(start_server: StartServer) -> None:
-    running = start_server(mmod="true")
-    helpers = children(running.process.pid)
+def test_an_interrupt_from_the_keyboard_ends_quietly(start_server: StartServer) -> None:
+    running = start_server()
     os.killpg(running.process.pid, signal.SIGINT)
     assert running.ended() in (0, -signal.SIGINT)
-    assert wait_until(lambda: not any(alive(one) for one in helpers))
     assert "Traceback" not in running.log, running.log
 
 
 @pytest.mark.slow
-def test_a_detector_that_is_killed_is_replaced(start_server: StartServer, nobody_png: bytes) -> None:
-    running = start_server(mmod="true")
-    with running.client(params={"attribute": "smiling"}, headers={"Content-Type": "image/png"}) as client:
-        for _ in range(2):
-            killed = detector_of(running)
-            os.kill(killed, signal.SIGKILL)
-            assert wait_until(lambda one=killed: not alive(one))
-            time.sleep(0.1)
-            problem(client.post(URL, content=nobody_png), "no-face-found", 422)
-            assert detector_of(running) != killed
-        assert client.get("/readyz").status_code == 200
+def test_dlibs_landmarks_serve_as_well(start_server: StartServer, portrait_png: bytes) -> None:
+    running = start_server(landmarks="dlib68")
+    with running.client(headers={"Content-Type": "image/png", "Accept": "application/json"}) as client:
+        answer = client.post(URL, content=portrait_png, params={"attribute": "smiling"})
+    assert answer.status_code == 200, answer.text
+    (face,) = answer.json()["faces"]
+    assert len(face["landmarks"]) == 68

@@ -21,7 +21,7 @@ def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     settings = {"workers": 1, "max_waiting": 1, "retry_after": 7, "max_bytes": 3_000_000, "max_pixels": 12_500_000}
     settings |= {"max_uploads": 4, "upload_deadline": 3}
     folder = tmp_path_factory.mktemp("narrow")
-    running = served.start(folder, mmod="false", tasks="edit-attribute", max_results=2, min_side=100, **settings)
+    running = served.start(folder, tasks="edit-attribute", max_results=2, min_side=100, **settings)
     yield running
     assert running.process.poll() is None, running.log
     running.stop()
@@ -133,7 +133,7 @@ def test_limits_are_those_of_the_settings(visitor: httpx.Client, portrait_jpeg: 
     assert problem(many, "invalid-parameter", 422)["limit"] == 2
 
 
-def test_without_mmod_a_photo_of_nobody_has_no_face(visitor: httpx.Client, nobody_png: bytes) -> None:
+def test_a_photo_of_nobody_has_no_face(visitor: httpx.Client, nobody_png: bytes) -> None:
     problem(visitor.post(URL, content=nobody_png), "no-face-found", 422)
 
 

@@ -1,0 +1,214 @@
+"""Train MeshNet on the teacher's meshes: about an hour on two CPU cores.
+
+    python -m mien_export train mesh_net --minutes 60
+
+The network sees masks, glasses, hats, hands, bad light and small pictures; the target is always the teacher's mesh of
+the bare face. Resumes from runs/mesh_net/checkpoint.pt where there is one. Writes a contact sheet beside it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.spatial import Delaunay
+from torch.nn import functional as F
+
+from mien_export.data.faceless import faceless_squares
+from mien_export.data.mesh_batches import (
+    Placement,
+    badly_photographed,
+    placed_meshes,
+    placed_rotations,
+    random_placement,
+    squares,
+)
+from mien_export.data.mesh_faces import KINDS, PACKS, frontal_mesh, load_mesh_faces
+from mien_export.data.packs import is_training
+from mien_export.networks.mesh_net import IMAGE_SIZE, MeshNet, MeshOutput
+from mien_export.recipes.loop import autocast, pick_device, placed
+from mien_export.recipes.supervised import Recipe, Schedule, Terms, train_supervised
+from mien_export.teachers.mesh import head_rotation, mirror_twins
+from mien_service.faces.mesh import LEFT_EYE_CORNER, RIGHT_EYE_CORNER
+
+FACES = 96
+FACELESS = 16
+"""Squares of a batch that show a face, and that do not."""
+
+FACELESS_SQUARES = 6000
+
+CALIBRATION_BATCHES = 16
+
+START_BATCHES = 40
+"""Batches of meshes whose principal components the mesh layer starts from."""
+
+KIND_SHARES = (0.4, 0.3, 0.3)
+"""How often a face is shown bare, masked, or with other things laid on."""
+
+DEPTH_WEIGHT = 0.5
+"""Weight of depth beside x and y: it is what the teacher itself is least sure of."""
+
+VISIBILITY_WEIGHT, ROTATION_WEIGHT, SCORE_WEIGHT = 0.01, 0.04, 0.01
+"""Beside an error of the points in eye distances, which ends near 0.02."""
+
+TURNED_WEIGHTS = ((20.0, 2.0), (35.0, 4.0))
+"""Faces turned further than so many degrees are drawn so many times as often."""
+
+
+@dataclass(frozen=True, eq=False)
+class MeshData:
+    """Training faces on the device, as uint8 where they are pictures."""
+
+    pixels: torch.Tensor
+    meshes: torch.Tensor
+    visible: torch.Tensor
+    rotations: torch.Tensor
+    weights: torch.Tensor
+    faceless: torch.Tensor
+    twins: torch.Tensor
+
+    def batch(self) -> tuple[torch.Tensor, MeshOutput]:
+        """Return images (n, 3, 128, 128), faces first, and what is to be answered for the faces (score for all)."""
+        device = self.meshes.device
+        chosen = torch.multinomial(self.weights, FACES, replacement=True)
+        kinds = torch.multinomial(torch.tensor(KIND_SHARES, device=device), FACES, replacement=True)
+        none = torch.randint(len(self.faceless), (FACELESS,), device=device)
+        where = self.pixels.device
+        crops = torch.cat([self.pixels[chosen.to(where), kinds.to(where)].to(device), self.faceless[none]])
+        place = random_placement(FACES + FACELESS, device)
+        images = badly_photographed(squares(crops, place, IMAGE_SIZE))
+        of_faces = Placement(place.matrix[:FACES], place.shift[:FACES], place.mirrored[:FACES])
+        visible = self.visible[chosen, kinds].float()
+        visible = torch.where(of_faces.mirrored[:, None], visible[:, self.twins], visible)
+        score = torch.zeros(FACES + FACELESS, 1, device=device)
+        score[:FACES] = 1
+        return images, MeshOutput(
+            placed_meshes(self.meshes[chosen], of_faces, self.twins),
+            visible,
+            placed_rotations(self.rotations[chosen], of_faces)[..., :2],
+            score,
+        )
+
+
+def load_data(device: torch.device) -> MeshData:
+    """Return the training faces of all packs."""
+    frontal = frontal_mesh()
+    packs = {pack: load_mesh_faces(pack) for pack in PACKS}
+    kept = {pack: np.flatnonzero([is_training(row) for row in faces.rows]) for pack, faces in packs.items()}
+    # Gathered pack by pack into one array: two copies of all pictures would not fit a small machine.
+    count = sum(len(index) for index in kept.values())
+    pixels = torch.empty((count, *packs["celeba"].pixels.shape[1:]), dtype=torch.uint8)
+    start = 0
+    for pack, index in kept.items():
+        pixels[start : start + len(index)] = torch.from_numpy(packs[pack].pixels[index])
+        start += len(index)
+    meshes = np.concatenate([packs[pack].mesh[index] for pack, index in kept.items()])
+    covered = np.concatenate([packs[pack].covered[index] for pack, index in kept.items()])
+    rotations = np.stack([head_rotation(mesh, frontal) for mesh in meshes])
+    visible = ~covered & facing(meshes, frontal)[:, None]
+    faceless = faceless_squares(FACELESS_SQUARES, packs["celeba"], "celeba")
+    return MeshData(
+        pixels.to(device),
+        torch.from_numpy(meshes).to(device),
+        torch.from_numpy(visible).to(device),
+        torch.from_numpy(rotations).float().to(device),
+        sampling_weights(rotations).to(device),
+        torch.from_numpy(faceless).to(device),
+        torch.from_numpy(mirror_twins(frontal)).to(device),
+    )
+
+
+def yaw_degrees(rotations: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the yaw of rotations (n, 3, 3) in degrees, positive to the image's right."""
+    return np.degrees(np.arcsin(np.clip(rotations[..., 2, 0], -1, 1)))
+
+
+def sampling_weights(rotations: NDArray[np.float64]) -> torch.Tensor:
+    """Return how often each face is drawn, relative to a frontal one."""
+    weights = np.ones(len(rotations))
+    for degrees, weight in TURNED_WEIGHTS:
+        weights[np.abs(yaw_degrees(rotations)) > degrees] = weight
+    return torch.from_numpy(weights).float()
+
+
+def facing(meshes: NDArray[np.float32], frontal: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return (n, 468): whether the surface at each point faces the camera. Meshes have z growing away from it."""
+    triangles = Delaunay(frontal[:, :2]).simplices
+    touches = np.zeros((len(triangles), len(frontal)), np.float32)
+    for corner in range(3):
+        touches[np.arange(len(triangles)), triangles[:, corner]] = 1
+    towards = np.sign(_depth_of_normals(frontal[None], triangles))
+    parts = np.array_split(meshes, max(len(meshes) // 1000, 1))
+    return np.concatenate([(_depth_of_normals(part, triangles) * towards) @ touches > 0 for part in parts])
+
+
+def _depth_of_normals(meshes: NDArray[np.float32], triangles: NDArray[np.int32]) -> NDArray[np.floating[Any]]:
+    """Return (n, triangles): the z component of each triangle's normal, as long as twice its area."""
+    corners = meshes[:, triangles, :2]
+    one, other = corners[:, :, 1] - corners[:, :, 0], corners[:, :, 2] - corners[:, :, 0]
+    return one[..., 0] * other[..., 1] - one[..., 1] * other[..., 0]
+
+
+def losses(answer: MeshOutput, wanted: MeshOutput) -> Terms:
+    """Return the weighted loss terms; all but the score look at the faces only, which come first."""
+    n = len(wanted.points)
+    eyes = wanted.points[:, RIGHT_EYE_CORNER] - wanted.points[:, LEFT_EYE_CORNER]
+    scale = eyes.norm(dim=1)[:, None, None]
+    error = (answer.points[:n].float() - wanted.points) / scale
+    axes = torch.tensor([1.0, 1.0, DEPTH_WEIGHT], device=error.device)
+    distance = ((error * axes).square().sum(dim=2) + 1e-6).sqrt()
+    return {
+        "points": distance.mean(),
+        "visibility": VISIBILITY_WEIGHT
+        * F.binary_cross_entropy_with_logits(answer.visibility[:n].float(), wanted.visibility),
+        "rotation": ROTATION_WEIGHT * (answer.rotation[:n].float() - wanted.rotation).abs().mean(),
+        "score": SCORE_WEIGHT * F.binary_cross_entropy_with_logits(answer.score.float(), wanted.score),
+    }
+
+
+def train(minutes: float, folder: Path) -> Path:
+    """Train for `minutes` (all sessions together) and return the checkpoint's path."""
+    device = pick_device()
+    data = load_data(device)
+    model = MeshNet()
+    model.start_from(torch.cat([data.batch()[1].points for _ in range(START_BATCHES)]).cpu())
+    model = placed(model, device)
+
+    def terms() -> Terms:
+        images, wanted = data.batch()
+        with autocast(device):
+            answer = model(images.contiguous(memory_format=torch.channels_last))
+        return losses(answer, wanted)
+
+    recipe = Recipe(terms, lambda: calibration_batches(data), lambda average, file: write_sheet(average, data, file))
+    return train_supervised(model, recipe, minutes, folder, Schedule())
+
+
+def calibration_batches(data: MeshData) -> Iterator[torch.Tensor]:
+    """Yield batches for the averaged model's normalisation statistics."""
+    for _ in range(CALIBRATION_BATCHES):
+        yield data.batch()[0]
+
+
+@torch.no_grad()
+def write_sheet(model: torch.nn.Module, data: MeshData, file: Path) -> None:
+    """Write training faces with the mesh that the network sees (green) and the teacher's (red) as one PNG."""
+    images, wanted = data.batch()
+    answer = model(images)
+    tiles = []
+    for image, mine, theirs in zip(images[:40], answer.points, wanted.points, strict=False):
+        picture = (image.permute(1, 2, 0).cpu().numpy() * 255).astype(np.uint8)
+        picture = cv2.resize(picture, (256, 256), interpolation=cv2.INTER_CUBIC)
+        for points, colour in ((theirs, (255, 0, 0)), (mine, (0, 255, 0))):
+            for x, y in np.rint(points[:, :2].cpu().numpy() * 256 - 0.5).astype(int).tolist():
+                cv2.circle(picture, (x, y), 0, colour, -1)
+        tiles.append(picture)
+    rows = [np.hstack(tiles[start : start + 8]) for start in range(0, 40, 8)]
+    cv2.imwrite(str(file), cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR))
+
+
+assert len(KIND_SHARES) == len(KINDS)

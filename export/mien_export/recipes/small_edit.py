@@ -1,0 +1,57 @@
+"""A small edit, learned in minutes: redder lips and larger eyes. It shows that the training of edits works.
+
+    python -m mien_export train small_edit --minutes 10
+
+Resumes from runs/small_edit/checkpoint.pt where there is one. Writes a contact sheet beside it.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien_export.data.crops import load_crops
+from mien_export.data.packs import is_held_out
+from mien_export.data.procedural_pairs import ProceduralPairs
+from mien_export.networks.edit_net import SMALL_WIDTHS, EditNet
+from mien_export.networks.lite0 import Lite0
+from mien_export.networks.patch_discriminator import PatchDiscriminator
+from mien_export.recipes.edit_losses import EditLosses, LossWeights
+from mien_export.recipes.edit_step import EditSettings, EditTrainer, Stage
+from mien_export.recipes.loop import pick_device, placed
+
+CROP_SIZE = 256
+SHOWN = 6
+
+SETTINGS = EditSettings(stages=(Stage(128, 16, 0.8), Stage(256, 4, 1.0)), average_decay=0.99, report_seconds=60)
+"""Minutes, not hours: the average is short, and reports are frequent."""
+
+WEIGHTS = LossWeights()
+
+
+def train(minutes: float, folder: Path) -> Path:
+    """Train for `minutes` (all sessions together) and return the checkpoint's path."""
+    crops, shown = portraits()
+    return trainer(crops, shown, folder).train(minutes)
+
+
+def portraits() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return the crops of synthetic portraits to train on, and some held out, to be shown."""
+    found = load_crops("stylegan", CROP_SIZE)
+    held_out = np.array([is_held_out(row["file"]) for row in found.rows])
+    return found.pixels[~held_out], found.pixels[held_out][:SHOWN]
+
+
+def trainer(
+    crops: NDArray[np.uint8], shown: NDArray[np.uint8], folder: Path, settings: EditSettings = SETTINGS
+) -> EditTrainer:
+    """Return the training of the small edit on crops (n, side, side, 3), going on from its checkpoint."""
+    device = pick_device()
+    return EditTrainer(
+        EditNet(condition_size=1, widths=SMALL_WIDTHS),
+        ProceduralPairs(crops, shown, device),
+        EditLosses(WEIGHTS, placed(Lite0(), device), looked_at=4),
+        folder,
+        PatchDiscriminator(condition_size=1),
+        settings,
+    )

@@ -1,0 +1,57 @@
+"""Face boxes from the detector network."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mien_service.faces.face import Box, Detection, RgbImage
+from mien_service.faces.networks import RunNetwork
+
+NETWORK = "face_detector"
+
+MULTIPLE = 32
+"""The network takes pictures whose sides are multiples of this."""
+
+SCORE_THRESHOLD = 0.35
+"""Least score of a face candidate; the landmark model has the last word."""
+
+OVERLAP_THRESHOLD = 0.4
+"""Two boxes that overlap more than this (intersection over union) are one face."""
+
+
+class NetworkDetector:
+    """Finds faces by the network `face_detector`: boxes around the face mesh, brow to chin and cheek to cheek."""
+
+    networks = (NETWORK,)
+    """The networks that it runs."""
+
+    def detect(self, photo: RgbImage, longest_side: int, run: RunNetwork) -> list[Detection]:
+        """Return the face candidates of `photo`, surest first, as seen on a copy of at most `longest_side` pixels."""
+        small = _reduced(photo, longest_side)
+        height, width = small.shape[:2]
+        padded = cv2.copyMakeBorder(small, 0, -height % MULTIPLE, 0, -width % MULTIPLE, cv2.BORDER_REPLICATE)
+        image = np.ascontiguousarray(padded.transpose(2, 0, 1), np.float32)[None] / np.float32(255)
+        answer = run(NETWORK, image=image)
+        scale = max(photo.shape[:2]) / max(small.shape[:2])
+        return _candidates(answer["scores"][0], answer["boxes"][0], width, height, scale)
+
+
+def _reduced(photo: RgbImage, longest_side: int) -> RgbImage:
+    """Return the photo averaged down to at most `longest_side` pixels; a very narrow one keeps a pixel of width."""
+    factor = longest_side / max(photo.shape[:2])
+    if factor >= 1:
+        return photo
+    height, width = (max(round(side * factor), 1) for side in photo.shape[:2])
+    return np.asarray(cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _candidates(
+    scores: NDArray[np.float32], boxes: NDArray[np.float32], width: int, height: int, scale: float
+) -> list[Detection]:
+    """Return the surest of overlapping boxes, enlarged by `scale`, whose middle lies in the picture."""
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+    likely = (scores > SCORE_THRESHOLD) & ((middles > 0) & (middles < [width, height])).all(axis=1)
+    scores, boxes = scores[likely], boxes[likely]
+    corners_sizes = np.column_stack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]]).tolist()
+    kept = cv2.dnn.NMSBoxes(corners_sizes, scores.tolist(), SCORE_THRESHOLD, OVERLAP_THRESHOLD)
+    return [Detection(Box(*boxes[i].tolist()).scaled(scale), float(scores[i])) for i in np.ravel(kept).astype(int)]

@@ -1,0 +1,153 @@
+"""The photo's grain for pixels that were invented: enlarged fields are smooth, photos are not.
+
+Grain is measured beside the paint and within it, in flat patches: its strength in the finest band of scale, its
+softness by the ratio to the next band, each in three opponent colours. What is missing is added as blurred white noise
+of that strength and softness. The noise lies fixed under the photo, so that one photo and edit give one answer.
+"""
+
+from functools import cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mien_service.faces.align import apply, invert
+from mien_service.faces.edit import Field
+from mien_service.faces.face import RgbImage
+from mien_service.faces.sheet import Box
+from mien_service.faces.surroundings import Surroundings
+
+BANDS = 2
+TILE = 256
+SEED = 20
+
+RING = 0.1
+"""Width of the ring around the paint that is looked at, as a share of the paint's longer side."""
+
+SMALLEST_CORE, LARGEST_CORE = 4, 16
+BORDER = 2**BANDS - 1
+"""Pixels around a patch that its bands look at."""
+
+MOST_PATCHES = 48
+FEWEST_PATCHES = 4
+
+FLATTEST = 0.6
+"""Share of the patches that are listened to: those whose coarse structure is flattest. Hair is not grain."""
+
+SOFTNESS = (0.0, 0.35, 0.5, 0.6, 0.7, 0.85, 1.0, 1.25, 1.5)
+"""Sigmas of the blurs, in photo pixels, that the noise is kept in: a sensor's own, demosaiced, compressed, enlarged."""
+
+FAINTEST = 0.4
+"""Grey levels of a band's deviation that rounding to whole levels alone makes."""
+
+MAD_TO_SIGMA = 1.4826
+"""Median absolute value to standard deviation, for normal noise."""
+
+OPPONENT = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]] / np.sqrt(np.array([[3], [2], [6]])), np.float32)
+"""Lightness, red-blue, green-magenta (Ohta et al. 1980, "Color Information for Region Segmentation"), orthonormal."""
+
+Levels = NDArray[np.float64]
+"""(BANDS, 3) variances in grey levels squared, by band the finest first, and by opponent colour."""
+
+
+def missing_grain(painted: RgbImage, view: Surroundings) -> Field | None:
+    """Return the grain that the paint in `painted` lacks beside its ring: a tile for `grain_at`, or None if none."""
+    pixel = 1 / float(np.hypot(view.to_view[0, 0], view.to_view[1, 0]))
+    longer = pixel * float(max(np.ptp(np.argwhere(view.matte > 0), axis=0), default=0))
+    core = int(np.clip(round(RING * longer), SMALLEST_CORE, LARGEST_CORE))
+    outside = _distance(view.bare == 1) * pixel
+    near = (outside > core / 2) & (outside < RING * longer + core)
+    deep = _distance(view.matte > 0.9 * view.matte.max()) * pixel > core / 2
+    beside, within = (_levels(painted, _places(mask, view), core) for mask in (near, deep))
+    if beside is None or within is None:
+        return None
+    return _grain_of(beside, within)
+
+
+def grain_at(tile: Field, box: Box) -> Field:
+    """Return the grain of the photo's pixels in `box`, (h, w, 3) grey levels."""
+    rows = np.arange(box.top, box.bottom) % TILE
+    columns = np.arange(box.left, box.right) % TILE
+    return tile[rows[:, None], columns[None, :]]
+
+
+def _distance(mask: NDArray[np.bool_]) -> Field:
+    """Return how far each pixel of the mask is from what is not in it; the view's edge is no end."""
+    return np.asarray(cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3), np.float32)
+
+
+def _places(mask: NDArray[np.bool_], view: Surroundings) -> NDArray[np.int64]:
+    """Return photo pixels, (k, 2) x, y, spread evenly over the view's mask."""
+    found = np.argwhere(mask)[:, ::-1].astype(np.float32)
+    if len(found) > MOST_PATCHES:
+        found = found[np.linspace(0, len(found) - 1, MOST_PATCHES).astype(int)]
+    return np.rint(apply(invert(view.to_view), found)).astype(np.int64)
+
+
+def _levels(photo: RgbImage, places: NDArray[np.int64], core: int) -> Levels | None:
+    """Return the variances that most patches around `places` have, or None if too few of them lie in the photo."""
+    reach = core // 2 + BORDER
+    height, width = photo.shape[:2]
+    fit = ((places >= reach) & (places < [width - reach, height - reach])).all(axis=1)
+    if fit.sum() < FEWEST_PATCHES:
+        return None
+    patches = np.stack([photo[y - reach : y + reach, x - reach : x + reach] for x, y in places[fit]])
+    bands, smooth = _bands(patches.astype(np.float32) @ OPPONENT.T, axes=(1, 2))
+    core_only = (..., slice(BORDER, -BORDER), slice(BORDER, -BORDER), slice(None))
+    structure = smooth[core_only][..., 0].std(axis=(1, 2))
+    flattest = np.argsort(structure, kind="stable")[: max(round(FLATTEST * len(patches)), FEWEST_PATCHES)]
+    sigma = MAD_TO_SIGMA * np.median(np.abs(bands[core_only][:, flattest]), axis=(2, 3))
+    return np.median(sigma, axis=1).astype(np.float64) ** 2
+
+
+def _bands(pixels: Field, axes: tuple[int, int]) -> tuple[Field, Field]:
+    """Return the differences of ever wider blurs (a trous, kernel 1 2 1), (BANDS, ...), and the widest blur.
+
+    Edges wrap around.
+    """
+    bands: list[Field] = []
+    for i in range(BANDS):
+        blurred = pixels
+        for axis in axes:
+            around = np.roll(blurred, 2**i, axis) + np.roll(blurred, -(2**i), axis)
+            blurred = np.asarray(blurred / 2 + around / 4, np.float32)
+        bands.append(pixels - blurred)
+        pixels = blurred
+    return np.stack(bands), pixels
+
+
+@cache
+def _noise() -> tuple[list[Field], NDArray[np.float64]]:
+    """Return a tile of noise (TILE, TILE, 3) for each softness, 1 its variance in the finest band, and in the next."""
+    white = np.random.default_rng(SEED).standard_normal((TILE, TILE, 3), np.float32)
+    tiles: list[Field] = []
+    next_bands: list[float] = []
+    for sigma in SOFTNESS:
+        tile = _softened(white, sigma)
+        bands, _ = _bands(tile, axes=(0, 1))
+        finest, following = (float(band.var()) for band in bands)
+        tiles.append(np.asarray(tile / np.sqrt(finest), np.float32))
+        next_bands.append(following / finest)
+    return tiles, np.array(next_bands)
+
+
+def _softened(tile: Field, sigma: float) -> Field:
+    """Return the tile blurred; its edges wrap around."""
+    if sigma == 0:
+        return tile
+    edge = 8
+    wrapped = cv2.copyMakeBorder(tile, edge, edge, edge, edge, cv2.BORDER_WRAP)
+    return np.asarray(cv2.GaussianBlur(wrapped, (0, 0), sigma), np.float32)[edge:-edge, edge:-edge]
+
+
+def _grain_of(beside: Levels, within: Levels) -> Field | None:
+    """Return a tile of noise, (TILE, TILE, 3), that lifts the finest band within the paint to that beside it."""
+    wanted = np.where(beside[0] > FAINTEST**2, np.maximum(beside[0] - within[0], 0), 0)
+    if not wanted.any():
+        return None
+    tiles, next_bands = _noise()
+    opponent = np.zeros_like(tiles[0])
+    for i in np.flatnonzero(wanted):
+        like = int(np.abs(np.log(next_bands * beside[0, i] / max(beside[1, i], 1e-6))).argmin())
+        opponent[..., i] = tiles[like][..., i] * np.float32(np.sqrt(wanted[i]))
+    return opponent @ OPPONENT
