@@ -61,7 +61,6 @@ def finders(run: RunNetwork) -> dict[str, Find]:
     found: dict[str, Find] = {
         "HOG": lambda picture: _enlarged(picture, lambda large: [hit.box for hit in hog.detect(large)]),
         "MMOD": lambda picture: _enlarged(picture, lambda large: [to_box(hit.rect) for hit in mmod(large, 0)]),
-        "detector 640": lambda picture: [hit.box for hit in detector.detect(picture, 640, run)],
         "detector 960": lambda picture: [hit.box for hit in detector.detect(picture, 960, run)],
         "finder": cascade,
     }

@@ -24,7 +24,7 @@ GROUPS = SceneOptions(1200, 1600, (2, 12), (0.03, 0.30), apart=True, whole_share
 
 GROUP_SCENES = 200
 FACE_FREE = 200
-PORTRAITS = 200
+PORTRAITS = 50
 
 SAMPLES = (
     *("brick", "cat", "cell", "clock", "coffee", "colorwheel", "grass", "gravel", "horse", "hubble_deep_field"),

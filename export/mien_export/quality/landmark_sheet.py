@@ -20,21 +20,34 @@ from mien_service.faces.landmarks import MeshLandmarks
 from mien_service.faces.networks import RunNetwork
 
 KIND = 8
-"""Faces of each kind: profiles, real masks, glasses, hats, blurred pictures."""
+"""Faces of each kind: profiles, real masks, glasses, hats, and photos that are grey, small, blurred and dark."""
+
+CHILDREN = ("023725.webp",)
+"""Pictures of children among those wanted: left out."""
 
 SHOWN = 1.7
 """Side of what is shown around a face over the longer side of its box."""
 
 
 def hard_pictures() -> Iterator[RgbImage]:
-    """Yield pictures of held-out people, KIND of each kind (more where the finder may miss some)."""
+    """Yield pictures of held-out people, KIND of each kind."""
     profiles = [row["file"] for row in read_rows("cfp") if row["view"] == "profile" and is_held_out(row["identity"])]
     yield from read_pictures("cfp", profiles[:: len(profiles) // KIND][:KIND])
     yield from (example.pixels for example, _ in zip(real_masks(), range(KIND), strict=False))
     rows = [row for row in read_rows("celeba") if is_validation(row)]
-    for column in ("Eyeglasses", "Wearing_Hat", "Blurry"):
-        wanted = [row["file"] for row in rows if row[column] == "1"]
+    for column in ("Eyeglasses", "Wearing_Hat"):
+        wanted = [row["file"] for row in rows if row[column] == "1" and row["file"] not in CHILDREN]
         yield from read_pictures("celeba", wanted[:KIND])
+    for picture in read_pictures("celeba", [row["file"] for row in rows[::40]][:KIND]):
+        yield _badly_photographed(picture)
+
+
+def _badly_photographed(picture: RgbImage) -> RgbImage:
+    """Return the picture grey, small, blurred along a line, and dark."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    small = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    moved = cv2.blur(small, (7, 1))
+    return np.repeat((moved * 0.5).astype(np.uint8)[..., None], 3, axis=2)
 
 
 def write_landmark_sheet(run: RunNetwork, folder: Path) -> None:

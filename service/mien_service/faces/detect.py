@@ -25,6 +25,9 @@ class NetworkDetector:
     networks = (NETWORK,)
     """The networks that it runs."""
 
+    def __init__(self, score_threshold: float = SCORE_THRESHOLD) -> None:
+        self._score_threshold = score_threshold
+
     def detect(self, photo: RgbImage, longest_side: int, run: RunNetwork) -> list[Detection]:
         """Return the face candidates of `photo`, surest first, as seen on a copy of at most `longest_side` pixels."""
         small = _reduced(photo, longest_side)
@@ -33,7 +36,8 @@ class NetworkDetector:
         image = np.ascontiguousarray(padded.transpose(2, 0, 1), np.float32)[None] / np.float32(255)
         answer = run(NETWORK, image=image)
         scale = max(photo.shape[:2]) / max(small.shape[:2])
-        return _candidates(answer["scores"][0], answer["boxes"][0], width, height, scale)
+        likely = _likely(answer["scores"][0], answer["boxes"][0], width, height, self._score_threshold)
+        return [Detection(hit.box.scaled(scale), hit.score) for hit in likely]
 
 
 def _reduced(photo: RgbImage, longest_side: int) -> RgbImage:
@@ -45,13 +49,13 @@ def _reduced(photo: RgbImage, longest_side: int) -> RgbImage:
     return np.asarray(cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _candidates(
-    scores: NDArray[np.float32], boxes: NDArray[np.float32], width: int, height: int, scale: float
+def _likely(
+    scores: NDArray[np.float32], boxes: NDArray[np.float32], width: int, height: int, threshold: float
 ) -> list[Detection]:
-    """Return the surest of overlapping boxes, enlarged by `scale`, whose middle lies in the picture."""
+    """Return the surest of overlapping boxes (n, 4) whose score (n,) is enough and whose middle lies in the picture."""
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2
-    likely = (scores > SCORE_THRESHOLD) & ((middles > 0) & (middles < [width, height])).all(axis=1)
+    likely = (scores > threshold) & ((middles > 0) & (middles < [width, height])).all(axis=1)
     scores, boxes = scores[likely], boxes[likely]
     corners_sizes = np.column_stack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]]).tolist()
-    kept = cv2.dnn.NMSBoxes(corners_sizes, scores.tolist(), SCORE_THRESHOLD, OVERLAP_THRESHOLD)
-    return [Detection(Box(*boxes[i].tolist()).scaled(scale), float(scores[i])) for i in np.ravel(kept).astype(int)]
+    kept = cv2.dnn.NMSBoxes(corners_sizes, scores.tolist(), threshold, OVERLAP_THRESHOLD)
+    return [Detection(Box(*boxes[i].tolist()), float(scores[i])) for i in np.ravel(kept).astype(int)]

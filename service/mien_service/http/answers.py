@@ -28,7 +28,7 @@ class FaceModel(BaseModel):
 
     index: int = Field(description="Place from left to right among the faces worked on.")
     box: tuple[float, float, float, float] = Field(description="Left, top, right, bottom in photo pixels.")
-    score: float = Field(description="The detector's confidence; higher is surer.")
+    score: float = Field(description="How sure it is that this is a face, 0 to 1.")
     pose: PoseModel
     landmarks: list[tuple[float, float]] = Field(description="The 68 iBUG points in photo pixels.")
 

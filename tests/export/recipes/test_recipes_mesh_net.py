@@ -49,13 +49,16 @@ def made_faces(*_: object) -> MeshFaces:
 
 
 @pytest.fixture
-def small(make_pack: MakePack, webp: Webp, portraits: list[RgbImage], monkeypatch: pytest.MonkeyPatch) -> None:
+def small(
+    make_pack: MakePack, webp: Webp, portraits: list[RgbImage], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """Every pack is made of such heads; celeba's pictures, for what lies beside faces, are portraits."""
     files = {row["file"]: webp(portraits[i]) for i, row in enumerate(made_faces().rows)}
     make_pack("celeba", made_faces().rows, files)
     monkeypatch.setattr(recipe, "load_mesh_faces", made_faces)
     monkeypatch.setattr(recipe, "frontal_mesh", heads.frontal)
     monkeypatch.setattr(recipe, "FACELESS_SQUARES", 16)
+    monkeypatch.setattr(recipe, "DETECTOR", tmp_path / "none.onnx")
     monkeypatch.setattr(recipe, "FACES", 40)
     monkeypatch.setattr(recipe, "FACELESS", 6)
 
