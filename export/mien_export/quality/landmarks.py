@@ -136,7 +136,15 @@ def shifted_copy(picture: RgbImage, shift: NDArray[np.float64]) -> RgbImage:
 
 
 def report_landmarks(run: RunNetwork, folder: Path) -> None:
-    """Measure everything and write landmarks.md into `folder`."""
+    """Measure everything, write landmarks.md into `folder`, and print it."""
+    rows = measured_rows(run)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "landmarks.md").write_text(table(rows))
+    print(table(rows))
+
+
+def measured_rows(run: RunNetwork) -> list[Row]:
+    """Return the rows of the report."""
     meters, rng = LandmarkMeters(run), np.random.default_rng(0)
     faces = list(held_out_faces())
     rows: list[Row] = []
@@ -149,9 +157,7 @@ def report_landmarks(run: RunNetwork, folder: Path) -> None:
     some = faces[:: max(len(faces) // 400, 1)]
     rows.append(Row("under an overlaid mask", len(some), "4 %", _means([meters.masked(face, rng) for face in some])))
     rows.append(Row("jitter", len(some), "1 %", _means([meters.jitter(face, rng) for face in some])))
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "landmarks.md").write_text(table(rows))
-    print(table(rows))
+    return rows
 
 
 def table(rows: list[Row]) -> str:

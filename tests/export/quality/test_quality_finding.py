@@ -107,8 +107,8 @@ def blind() -> dict[str, Any]:
 
 
 def test_finders_that_see_nothing_give_no_boxes(blind: dict[str, Any], photo: RgbImage) -> None:
-    assert list(blind) == ["HOG", "MMOD", "detector 640", "detector 960", "finder"]
-    for name in ("detector 640", "detector 960", "finder"):
+    assert list(blind) == ["HOG", "MMOD", "detector 960", "finder"]
+    for name in ("detector 960", "finder"):
         assert blind[name](photo) == []
 
 
