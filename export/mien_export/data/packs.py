@@ -32,14 +32,21 @@ def is_held_out(name: str) -> bool:
     return zlib.crc32(name.encode()) % HELD_OUT_PARTS == 0
 
 
+def split_of(row: Row) -> str:
+    """Return the split that a row's picture is in: the pack's own column, else `train` or `validation` by CRC-32."""
+    if "split" in row:
+        return row["split"]
+    return "validation" if is_held_out(row.get("identity", row["file"])) else "train"
+
+
 def is_training(row: Row) -> bool:
-    """Return whether a row's picture may be trained on, by the pack's own column or by CRC-32."""
-    return row["split"] == "train" if "split" in row else not is_held_out(row.get("identity", row["file"]))
+    """Return whether a row's picture may be trained on."""
+    return split_of(row) == "train"
 
 
 def is_validation(row: Row) -> bool:
     """Return whether a row's picture is held out for measuring (and not reserved for something else)."""
-    return row["split"] == "validation" if "split" in row else not is_training(row)
+    return split_of(row) == "validation"
 
 
 def read_rows(pack: str) -> list[Row]:
@@ -50,11 +57,7 @@ def read_rows(pack: str) -> list[Row]:
 
 def split_rows(pack: str, split: str) -> list[Row]:
     """Return the rows of one split (`train`, `validation`, ...), by the pack's own column or by CRC-32."""
-    rows = read_rows(pack)
-    if rows and "split" in rows[0]:
-        return [row for row in rows if row["split"] == split]
-    wanted = split == "validation"
-    return [row for row in rows if is_held_out(row.get("identity", row["file"])) == wanted]
+    return [row for row in read_rows(pack) if split_of(row) == split]
 
 
 def read_pictures(pack: str, names: list[str]) -> Iterator[RgbImage]:

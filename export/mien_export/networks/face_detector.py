@@ -19,9 +19,6 @@ WIDTHS = (16, 32, 64, 96, 128)
 
 HEAD_WIDTH = 48
 
-MULTIPLE = 32
-"""Height and width of the input are multiples of this."""
-
 RARE = -4.0
 """The score's first bias: few places show a face."""
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mien_export.data.packs import is_held_out, is_validation, read_pictures, read_rows
-from mien_export.quality.finding_sets import real_masks
+from mien_export.data.packs import is_validation, read_pictures, read_rows
+from mien_export.quality.finding_sets import profiles, real_masks
 from mien_export.quality.sheet import TILE, Labelled, write_sheet
 from mien_service.engine.dlib_models import DlibLandmarks
 from mien_service.faces.detect import NetworkDetector
@@ -31,8 +31,8 @@ SHOWN = 1.7
 
 def hard_pictures() -> Iterator[RgbImage]:
     """Yield pictures of held-out people, KIND of each kind."""
-    profiles = [row["file"] for row in read_rows("cfp") if row["view"] == "profile" and is_held_out(row["identity"])]
-    yield from read_pictures("cfp", profiles[:: len(profiles) // KIND][:KIND])
+    turned = list(profiles())
+    yield from (example.pixels for example in turned[:: len(turned) // KIND][:KIND])
     yield from (example.pixels for example, _ in zip(real_masks(), range(KIND), strict=False))
     rows = [row for row in read_rows("celeba") if is_validation(row)]
     for column in ("Eyeglasses", "Wearing_Hat"):

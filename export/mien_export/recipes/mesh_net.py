@@ -1,6 +1,6 @@
-"""Train MeshNet on the teacher's meshes: about an hour on two CPU cores.
+"""Train MeshNet on the teacher's meshes: about fifty minutes on two CPU cores.
 
-    python -m mien_export train mesh_net --minutes 60
+    python -m mien_export train mesh_net --minutes 54
 
 The network sees masks, glasses, hats, hands, bad light and small pictures; the target is always the teacher's mesh of
 the bare face. Resumes from runs/mesh_net/checkpoint.pt where there is one. Writes a contact sheet beside it.
@@ -57,6 +57,8 @@ START_BATCHES = 40
 
 KIND_SHARES = (0.4, 0.3, 0.3)
 """How often a face is shown bare, masked, or with other things laid on."""
+
+assert len(KIND_SHARES) == len(KINDS)
 
 DEPTH_WEIGHT = 0.5
 """Weight of depth beside x and y: it is what the teacher itself is least sure of."""
@@ -230,6 +232,3 @@ def write_sheet(model: torch.nn.Module, data: MeshData, file: Path) -> None:
         tiles.append(picture)
     rows = [np.hstack(tiles[start : start + 8]) for start in range(0, 40, 8)]
     cv2.imwrite(str(file), cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR))
-
-
-assert len(KIND_SHARES) == len(KINDS)
