@@ -9,6 +9,7 @@ import torch
 from mien_export.data.crops import cache_folder
 from mien_export.quality.attribute_report import report_edit_attribute
 from mien_export.quality.finding import report_finding
+from mien_export.quality.finding_thresholds import report_thresholds
 from mien_export.quality.landmark_sheet import write_landmark_sheet
 from mien_export.quality.landmarks import report_landmarks
 from mien_export.quality.more_attributes import report_more_attributes
@@ -45,6 +46,7 @@ EXPORTERS: dict[str, Callable[[], None]] = {
 
 EVALUATIONS: dict[str, Callable[[Path], None]] = {
     "finding": lambda folder: report_finding(WeightsRunner(WEIGHTS), folder),
+    "finding_thresholds": lambda folder: report_thresholds(WeightsRunner(WEIGHTS), folder),
     "landmarks": lambda folder: report_landmarks(WeightsRunner(WEIGHTS), folder),
     "landmark_sheet": lambda folder: write_landmark_sheet(WeightsRunner(WEIGHTS), folder),
     "edit_attribute": lambda folder: report_edit_attribute(WEIGHTS, folder),

@@ -28,6 +28,10 @@ COVERED_SHARE = 0.4
 """Share of training tiles on which something lies over the face."""
 
 
+TUNING_STEP = 10
+"""Of the training tiles, one in so many is not trained on: thresholds are chosen on them."""
+
+
 @dataclass(frozen=True, eq=False)
 class Tile:
     """One picture (h, w, 3) uint8 RGB with one face, and the face's mesh in it, (468, 2) float32."""
@@ -49,6 +53,16 @@ def load_tiles(*, training: bool) -> list[Tile]:
         Tile(flat[start:end].reshape(*shape, 3), mesh)
         for start, end, shape, mesh in zip(starts, ends, shapes, points, strict=True)
     ]
+
+
+def training_tiles() -> list[Tile]:
+    """Return the tiles to train on."""
+    return [tile for i, tile in enumerate(load_tiles(training=True)) if i % TUNING_STEP]
+
+
+def tuning_tiles() -> list[Tile]:
+    """Return the tiles to choose thresholds on."""
+    return load_tiles(training=True)[::TUNING_STEP]
 
 
 def _write(file: Path, *, training: bool) -> None:

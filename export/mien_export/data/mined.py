@@ -1,6 +1,6 @@
 """Squares that the detector took for faces and that show none: what MeshNet's face score has to tell from faces."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import cv2
 import numpy as np
@@ -10,6 +10,7 @@ from mien_export.data.drawn_scenes import drawn_scene
 from mien_export.data.face_tiles import Tile
 from mien_export.data.faceless import DRAWN_SEED
 from mien_export.data.mesh_faces import ROOM, SIDE
+from mien_export.data.scenes import Scene
 from mien_service.faces.detect import NetworkDetector
 from mien_service.faces.face import Box, RgbImage
 from mien_service.faces.mesh import box_square
@@ -21,32 +22,42 @@ LONGEST = 480
 SCORE = 0.15
 """Least score of the boxes that are mined: lower than what is served, for more of the same kind."""
 
-DRAWN_SHARE = 0.2
-"""Drawn scenes beside every picture of a person."""
-
 OVERLAP = 0.2
-"""A box that shares less than this with the true face (intersection over union) is beside it, or a part of it."""
+"""A box that shares less than this with every true face (intersection over union) is beside it, or a part of it."""
 
 
-def mined_squares(tiles: list[Tile], run: RunNetwork) -> NDArray[np.uint8]:
-    """Return (n, side, side, 3) uint8 squares, as roomy as those of faces, around the detector's wrong boxes."""
-    rng = np.random.default_rng(DRAWN_SEED + 1)
-    found = [square for tile in tiles for square in _wrong(tile.pixels, _box(tile), run)]
-    for _ in range(round(DRAWN_SHARE * len(tiles))):
-        height, width = (int(side) for side in rng.integers(200, LONGEST, 2))
-        found += _wrong(drawn_scene(height, width, rng), None, run)
+def mined_squares(scenes: Iterable[Scene], run: RunNetwork) -> NDArray[np.uint8]:
+    """Return (n, side, side, 3) uint8 squares, as roomy as those of faces, around the detector's wrong boxes.
+
+    What it sees of a hidden face is not wrong.
+    """
+    found = [square for scene in scenes for square in _wrong(scene, run)]
     return np.stack(found) if found else np.zeros((0, SIDE, SIDE, 3), np.uint8)
 
 
-def _wrong(picture: RgbImage, face: Box | None, run: RunNetwork) -> Iterator[RgbImage]:
-    """Yield the squares of the boxes that are not the face."""
-    for hit in NetworkDetector(SCORE).detect(picture, LONGEST, run):
-        if face is None or hit.box.overlap(face) < OVERLAP:
+def portraits(tiles: Iterable[Tile]) -> Iterator[Scene]:
+    """Yield the tiles' pictures with the boxes of their faces."""
+    for tile in tiles:
+        box = np.concatenate([tile.points.min(axis=0), tile.points.max(axis=0)])
+        yield Scene(tile.pixels, box[None].astype(np.float32), NO_BOXES)
+
+
+def drawings(count: int, seed: int = DRAWN_SEED + 1) -> Iterator[Scene]:
+    """Yield drawn scenes without a face."""
+    rng = np.random.default_rng(seed)
+    for _ in range(count):
+        height, width = (int(side) for side in rng.integers(200, LONGEST, 2))
+        yield Scene(drawn_scene(height, width, rng), NO_BOXES, NO_BOXES)
+
+
+NO_BOXES = np.zeros((0, 4), np.float32)
+
+
+def _wrong(scene: Scene, run: RunNetwork) -> Iterator[RgbImage]:
+    """Yield the squares of the boxes that are no face of the scene's."""
+    faces = [Box(*box) for box in np.concatenate([scene.boxes, scene.hidden]).tolist()]
+    for hit in NetworkDetector(SCORE).detect(scene.pixels, LONGEST, run):
+        if all(hit.box.overlap(face) < OVERLAP for face in faces):
             square = box_square(hit.box).moved(0, 0, ROOM)
-            crop = cv2.warpAffine(picture, square.transform(SIDE), (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
+            crop = cv2.warpAffine(scene.pixels, square.transform(SIDE), (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
             yield np.asarray(crop, np.uint8)
-
-
-def _box(tile: Tile) -> Box:
-    low, high = tile.points.min(axis=0), tile.points.max(axis=0)
-    return Box(float(low[0]), float(low[1]), float(high[0]), float(high[1]))

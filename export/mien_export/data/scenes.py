@@ -11,7 +11,7 @@ from mien_export.data.face_tiles import Tile
 from mien_service.faces.face import RgbImage
 
 HIDDEN_SHARE = 0.4
-"""A face of which more than this is covered by what was laid later is no longer to be found."""
+"""A face of which more than this is covered by what was laid later, or outside, need not be found."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,14 @@ class SceneOptions:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """A picture (h, w, 3) uint8 RGB and the boxes of its faces, (n, 4) float32: left, top, right, bottom."""
+    """A picture (h, w, 3) uint8 RGB and the boxes of its faces, (n, 4) float32: left, top, right, bottom.
+
+    hidden: (m, 4), the boxes of faces that are mostly hidden: neither to be found nor wrong if they are.
+    """
 
     pixels: RgbImage
     boxes: NDArray[np.float32]
+    hidden: NDArray[np.float32]
 
 
 class SceneComposer:
@@ -55,11 +59,12 @@ class SceneComposer:
         for _ in range(int(rng.integers(options.pieces + 1))):
             self._lay_piece(pixels, rng)
         boxes: list[NDArray[np.float64]] = []
-        hidden: list[float] = []
+        covers: list[NDArray[np.float32]] = []
         for _ in range(int(rng.integers(options.faces[0], options.faces[1] + 1))):
-            self._lay_face(pixels, boxes, hidden, rng)
-        seen = [box for box, share in zip(boxes, hidden, strict=True) if share <= HIDDEN_SHARE]
-        return Scene(pixels, np.array(seen, np.float32).reshape(-1, 4))
+            self._lay_face(pixels, boxes, covers, rng)
+        placed = np.array(boxes, np.float32).reshape(-1, 4)
+        is_hidden = np.array(_hidden_shares(boxes, covers)) > HIDDEN_SHARE
+        return Scene(pixels, placed[~is_hidden], placed[is_hidden])
 
     def _background(self, rng: np.random.Generator) -> RgbImage:
         """Return a drawn scene, or a tile's own colours smeared beyond recognition."""
@@ -72,7 +77,11 @@ class SceneComposer:
         return np.clip(picture + rng.normal(0, rng.uniform(0, 8), picture.shape), 0, 255).astype(np.uint8)
 
     def _lay_face(
-        self, pixels: RgbImage, boxes: list[NDArray[np.float64]], hidden: list[float], rng: np.random.Generator
+        self,
+        pixels: RgbImage,
+        boxes: list[NDArray[np.float64]],
+        covers: list[NDArray[np.float32]],
+        rng: np.random.Generator,
     ) -> None:
         """Lay one face if there is room for it (several places are tried where faces keep apart)."""
         options, tile = self._options, self._any(rng)
@@ -86,13 +95,8 @@ class SceneComposer:
                 break
         else:
             return
-        cover = self._lay(pixels, tile, matrix, rng, whole=rng.random() < options.whole_share)
-        for i, before in enumerate(boxes):
-            hidden[i] = max(hidden[i], _mean_in(cover, before))
-        inside = np.clip(box, 0, [options.width, options.height] * 2)
-        area = (box[2] - box[0]) * (box[3] - box[1])
+        covers.append(self._lay(pixels, tile, matrix, rng, whole=rng.random() < options.whole_share))
         boxes.append(box)
-        hidden.append(1 - float((inside[2] - inside[0]) * (inside[3] - inside[1]) / area))
 
     def _placement(self, tile: Tile, size: float, rng: np.random.Generator) -> NDArray[np.float64]:
         """Return the similarity from the tile into the scene that makes its face `size` pixels long."""
@@ -175,9 +179,15 @@ def _cut_up(tile: Tile, rng: np.random.Generator) -> RgbImage:
     return np.vstack(rows)
 
 
-def _mean_in(cover: NDArray[np.float32], box: NDArray[np.float64]) -> float:
-    """Return the mean of `cover` over a box, 0 where the box lies outside."""
-    left, top = np.clip(np.floor(box[:2]), 0, None).astype(int)
-    right, bottom = np.ceil(box[2:]).astype(int)
-    part = cover[top : max(bottom, 0), left : max(right, 0)]
-    return float(part.mean()) if part.size else 0.0
+def _hidden_shares(boxes: list[NDArray[np.float64]], covers: list[NDArray[np.float32]]) -> list[float]:
+    """Return the share of each box that lies outside the scene or under what was laid after it."""
+    shares: list[float] = []
+    above = np.zeros_like(covers[0]) if covers else None
+    for box, cover in zip(reversed(boxes), reversed(covers), strict=True):
+        assert above is not None
+        left, top = np.clip(np.floor(box[:2]), 0, None).astype(int)
+        right, bottom = np.clip(np.ceil(box[2:]), 0, None).astype(int)
+        shown = 1 - above[top:bottom, left:right]
+        shares.append(1 - float(shown.sum() / ((box[2] - box[0]) * (box[3] - box[1]))))
+        above = np.maximum(above, cover)
+    return shares[::-1]

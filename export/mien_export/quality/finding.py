@@ -8,7 +8,7 @@ measure that finder again.
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import dlib
 import numpy as np
 from numpy.typing import NDArray
 
-from mien_export.quality.finding_sets import SETS
+from mien_export.quality.finding_sets import SETS, Example
 from mien_service.engine.dlib_models import HogDetector, model_file, to_box
 from mien_service.faces.detect import NetworkDetector
 from mien_service.faces.face import Box, RgbImage
@@ -52,26 +52,28 @@ def finders(run: RunNetwork) -> dict[str, Find]:
     hog, mmod = HogDetector(), dlib.cnn_face_detection_model_v1(str(model_file("mmod_human_face_detector.dat")))
     detector, whole = NetworkDetector(), FaceFinder(NetworkDetector(), MeshLandmarks())
 
-    def cascade(picture: RgbImage) -> list[Box]:
-        try:
-            return [face.box for face in whole.find(picture, "all", run)]
-        except NoFaceFound:
-            return []
-
     found: dict[str, Find] = {
         "HOG": lambda picture: _enlarged(picture, lambda large: [hit.box for hit in hog.detect(large)]),
         "MMOD": lambda picture: _enlarged(picture, lambda large: [to_box(hit.rect) for hit in mmod(large, 0)]),
         "detector 960": lambda picture: [hit.box for hit in detector.detect(picture, 960, run)],
-        "finder": cascade,
+        "finder": lambda picture: boxes_of_all(whole, picture, run),
     }
     return found
 
 
-def measure(find: Find, name: str) -> Outcome:
-    """Return what `find` sees in the set called `name`."""
+def boxes_of_all(finder: FaceFinder, picture: RgbImage, run: RunNetwork) -> list[Box]:
+    """Return the boxes of all faces that `finder` finds."""
+    try:
+        return [face.box for face in finder.find(picture, "all", run)]
+    except NoFaceFound:
+        return []
+
+
+def measure(find: Find, examples: Iterable[Example]) -> Outcome:
+    """Return what `find` sees in the pictures of `examples`."""
     pictures = faces = found = false = 0
     seconds = 0.0
-    for example in SETS[name]():
+    for example in examples:
         started = time.perf_counter()
         boxes = find(example.pixels)
         seconds += time.perf_counter() - started
@@ -112,7 +114,7 @@ def _outcomes(finder: str, find: Find, folder: Path) -> dict[str, Outcome]:
     known = json.loads(file.read_text()) if file.exists() else {}
     for name in SETS:
         if name not in known:
-            known[name] = asdict(measure(find, name))
+            known[name] = asdict(measure(find, SETS[name]()))
             file.write_text(json.dumps(known, indent=1))
     return {name: Outcome(**known[name]) for name in SETS}
 

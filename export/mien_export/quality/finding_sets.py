@@ -1,5 +1,6 @@
 """Pictures on which finding faces is measured: composed groups, face-free pictures, profiles, masks, hard portraits."""
 
+import itertools
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -104,10 +105,11 @@ def lying() -> Iterator[Example]:
 
 
 def _composed(options: SceneOptions, count: int) -> Iterator[Example]:
+    """Yield the first `count` scenes in which there was room for a face."""
     composer = SceneComposer(load_tiles(training=False), options)
-    for seed in range(count):
-        scene = composer.compose(TEST_SEED + seed)
-        yield Example(scene.pixels, scene.boxes)
+    scenes = (composer.compose(TEST_SEED + seed) for seed in itertools.count())
+    with_faces = (scene for scene in scenes if len(scene.boxes))
+    yield from (Example(scene.pixels, scene.boxes) for scene in itertools.islice(with_faces, count))
 
 
 def _central(picture: RgbImage) -> Example:

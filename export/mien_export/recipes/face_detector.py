@@ -2,7 +2,8 @@
 
     python -m mien_export train face_detector --minutes 40
 
-Resumes from runs/face_detector/checkpoint.pt where there is one. Writes a contact sheet beside it.
+Resumes from runs/face_detector/checkpoint.pt where there is one, else goes on from the shipped weights. Writes a
+contact sheet beside the checkpoint.
 """
 
 import math
@@ -20,12 +21,15 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from mien_export.data.crops import cache_folder
-from mien_export.data.face_tiles import load_tiles
+from mien_export.data.face_tiles import load_tiles, training_tiles
 from mien_export.data.mesh_batches import badly_photographed
 from mien_export.data.scenes import SceneComposer, SceneOptions
-from mien_export.networks.face_detector import STRIDES, Detections, FaceDetector, cell_middles
-from mien_export.recipes.loop import autocast, pick_device, placed
+from mien_export.networks.face_detector import STRIDES, Detections, FaceDetector, ServedFaceDetector, cell_middles
+from mien_export.recipes.loop import autocast, load_shipped, pick_device, placed
 from mien_export.recipes.supervised import Recipe, Schedule, Terms, train_supervised
+
+SHIPPED = Path("weights/face_detector.onnx")
+"""Where training goes on from, if it is there."""
 
 IMAGE_SIZE = 320
 """Side of the windows that are trained on, in pixels."""
@@ -69,8 +73,12 @@ class Targets:
     is_ignored: torch.Tensor
 
 
-def load_scenes() -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Return scenes (n, side, side, 3) and their boxes (n, MOST_FACES, 4), missing ones NaN; made once and cached."""
+Scenes = tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.bool_]]
+"""Pictures (n, side, side, 3), boxes (n, MOST_FACES, 4), missing ones NaN, and which boxes' faces are hidden."""
+
+
+def load_scenes() -> Scenes:
+    """Return the training scenes, made once and cached."""
     file = cache_folder() / "scenes.npz"
     if not file.exists():
         load_tiles(training=True)
@@ -78,26 +86,29 @@ def load_scenes() -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
             made = list(pool.map(_compose, parts))
         unfinished = file.with_suffix(".part.npz")
-        pixels, boxes = (np.concatenate([part[i] for part in made]) for i in (0, 1))
-        np.savez(unfinished, pixels=pixels, boxes=boxes)
+        pixels, boxes, hidden = (np.concatenate(parts) for parts in zip(*made, strict=True))
+        np.savez(unfinished, pixels=pixels, boxes=boxes, hidden=hidden)
         unfinished.rename(file)
     with np.load(file) as saved:
-        return saved["pixels"], saved["boxes"]
+        return saved["pixels"], saved["boxes"], saved["hidden"]
 
 
-def _compose(seeds: list[int]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+def _compose(seeds: list[int]) -> Scenes:
     cv2.setNumThreads(1)
-    tiles = load_tiles(training=True)
+    tiles = training_tiles()
     composers = [SceneComposer(tiles, options) for options in SCENE_OPTIONS]
     pixels = np.empty((len(seeds), SCENE_SIDE, SCENE_SIDE, 3), np.uint8)
     boxes = np.full((len(seeds), MOST_FACES, 4), np.nan, np.float32)
+    hidden = np.zeros((len(seeds), MOST_FACES), np.bool_)
     for i, seed in enumerate(seeds):
         # A stream of its own: the composer's first number, from the plain seed, chooses the background.
         kind = np.random.default_rng([seed, 1]).choice(len(composers), p=OPTION_SHARES)
         scene = composers[kind].compose(seed)
         pixels[i] = scene.pixels
-        boxes[i, : len(scene.boxes)] = scene.boxes[:MOST_FACES]
-    return pixels, boxes
+        both = np.concatenate([scene.boxes, scene.hidden])[:MOST_FACES]
+        boxes[i, : len(both)] = both
+        hidden[i, len(scene.boxes) : len(both)] = True
+    return pixels, boxes, hidden
 
 
 def windows(scenes: torch.Tensor, boxes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -119,13 +130,16 @@ def windows(scenes: torch.Tensor, boxes: torch.Tensor) -> tuple[torch.Tensor, to
     return images, torch.cat([low, high], dim=2)
 
 
-def targets(boxes: torch.Tensor) -> Targets:
-    """Return what the cells are to answer for boxes (n, faces, 4) in pixels of the window, missing ones NaN."""
+def targets(boxes: torch.Tensor, hidden: torch.Tensor) -> Targets:
+    """Return what the cells are to answer for boxes (n, faces, 4) in pixels of the window, missing ones NaN.
+
+    Where the face of a box is `hidden`, (n, faces) bool, nothing is to be answered.
+    """
     n, device = len(boxes), boxes.device
     middle, size = (boxes[..., :2] + boxes[..., 2:]) / 2, boxes[..., 2:] - boxes[..., :2]
     longest = size.amax(dim=2)
     inside = ((middle > 0) & (middle < IMAGE_SIZE)).all(dim=2)
-    unsure = ~inside | (longest < SMALLEST)
+    unsure = ~inside | hidden | (longest < SMALLEST)
     cells, chosen, faces, ignored = [], [], [], []
     for stride, low, high in zip(STRIDES, SIZES[:-1], SIZES[1:], strict=True):
         count = IMAGE_SIZE // stride
@@ -133,14 +147,14 @@ def targets(boxes: torch.Tensor) -> Targets:
         away = (places[None, :, None] - middle[:, None]).abs()
         # At least the cell that holds the middle answers, however small the face.
         reach = (CENTRE_SHARE * size).clamp(min=stride * 0.5)[:, None]
-        near = (away <= reach).all(dim=3) & inside[:, None]
+        near = (away <= reach).all(dim=3) & (inside & ~hidden)[:, None]
         mine = near & ((longest >= max(low, SMALLEST)) & (longest < high))[:, None]
         distance = torch.where(mine, away.sum(dim=3), torch.inf)
         nearest = distance.argmin(dim=2)
         chosen.append(boxes.gather(1, nearest[..., None].expand(-1, -1, 4)))
         is_face = mine.any(dim=2)
         faces.append(is_face)
-        # On faces that are too small, or whose middle is outside: no verdict.
+        # On faces that are too small, mostly hidden, or whose middle is outside: no verdict.
         within = (
             (places[None, :, None] > boxes[:, None, :, :2]) & (places[None, :, None] < boxes[:, None, :, 2:])
         ).all(dim=3)
@@ -181,28 +195,29 @@ class SceneData:
     """Scenes on the device, as uint8, and batches of windows onto them."""
 
     def __init__(self, device: torch.device) -> None:
-        pixels, boxes = load_scenes()
-        self._pixels = torch.from_numpy(pixels).to(device)
-        self._boxes = torch.from_numpy(boxes).to(device)
+        self._pixels, self._boxes, self._hidden = (torch.from_numpy(array).to(device) for array in load_scenes())
 
-    def batch(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return images (n, 3, size, size) in 0..1 and boxes (n, MOST_FACES, 4)."""
+    def batch(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return images (n, 3, size, size) in 0..1, boxes (n, MOST_FACES, 4), and which faces are hidden."""
         chosen = torch.randint(len(self._pixels), (BATCH,), device=self._pixels.device)
         images, boxes = windows(self._pixels[chosen], self._boxes[chosen])
-        return badly_photographed(images), boxes
+        return badly_photographed(images), boxes, self._hidden[chosen]
 
 
 def train(minutes: float, folder: Path) -> Path:
     """Train for `minutes` (all sessions together) and return the checkpoint's path."""
     device = pick_device()
     data = SceneData(device)
-    model = placed(FaceDetector(), device)
+    model = FaceDetector()
+    if SHIPPED.exists():
+        load_shipped(ServedFaceDetector(model), SHIPPED)
+    model = placed(model, device)
 
     def terms() -> Terms:
-        images, boxes = data.batch()
+        images, boxes, hidden = data.batch()
         with autocast(device):
             answer = model(images.contiguous(memory_format=torch.channels_last))
-        return losses(answer, targets(boxes))
+        return losses(answer, targets(boxes, hidden))
 
     recipe = Recipe(terms, lambda: calibration_batches(data), lambda average, file: write_sheet(average, data, file))
     return train_supervised(model, recipe, minutes, folder, Schedule(clip_norm=5.0))
@@ -217,7 +232,7 @@ def calibration_batches(data: SceneData) -> Iterator[torch.Tensor]:
 @torch.no_grad()
 def write_sheet(model: torch.nn.Module, data: SceneData, file: Path) -> None:
     """Write windows with the true boxes (red) and the cells' boxes scored over a half (green) as one PNG."""
-    images, boxes = data.batch()
+    images, boxes, _ = data.batch()
     answer = model(images)
     tiles = []
     for i, image in enumerate(images):

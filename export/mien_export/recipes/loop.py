@@ -114,14 +114,15 @@ class WrongWeights(ValueError):
 def load_shipped(model: nn.Module, file: Path) -> None:
     """Give `model` the weights of an exported ONNX file, so that training goes on from what was shipped.
 
-    Raises WrongWeights if one is missing or of another shape; constants that only the graph needs are left out.
+    Raises WrongWeights if one is missing or of another shape; constants that only the graph needs are left out, and
+    so are the counters of batch normalisation, which no graph has.
     """
     shipped = read_initializers(file)
-    wanted = model.state_dict()
+    wanted = {name: value for name, value in model.state_dict().items() if not name.endswith(".num_batches_tracked")}
     wrong = sorted(name for name, value in wanted.items() if _shape(shipped.get(name)) != value.shape)
     if wrong:
         raise WrongWeights(f"{file.name} lacks {len(wrong)} of {len(wanted)} weights, among them {wrong[0]}")
-    model.load_state_dict({name: shipped[name] for name in wanted})
+    model.load_state_dict(model.state_dict() | {name: shipped[name] for name in wanted})
 
 
 def _shape(weight: torch.Tensor | None) -> torch.Size | None:

@@ -3,11 +3,13 @@
     python -m mien_export train mesh_net --minutes 54
 
 The network sees masks, glasses, hats, hands, bad light and small pictures; the target is always the teacher's mesh of
-the bare face. Resumes from runs/mesh_net/checkpoint.pt where there is one. Writes a contact sheet beside it.
+the bare face. Resumes from runs/mesh_net/checkpoint.pt where there is one, else goes on from the shipped weights.
+Writes a contact sheet beside the checkpoint.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.spatial import Delaunay
 from torch.nn import functional as F
 
-from mien_export.data.face_tiles import load_tiles
+from mien_export.data.face_tiles import training_tiles
 from mien_export.data.faceless import faceless_squares
 from mien_export.data.mesh_batches import (
     Placement,
@@ -29,14 +31,18 @@ from mien_export.data.mesh_batches import (
     squares,
 )
 from mien_export.data.mesh_faces import KINDS, PACKS, SIDE, frontal_mesh, load_mesh_faces
-from mien_export.data.mined import mined_squares
+from mien_export.data.mined import drawings, mined_squares, portraits
 from mien_export.data.packs import is_training
-from mien_export.networks.mesh_net import IMAGE_SIZE, MeshNet, MeshOutput
-from mien_export.recipes.loop import autocast, pick_device, placed
+from mien_export.data.scenes import SceneComposer, SceneOptions
+from mien_export.networks.mesh_net import IMAGE_SIZE, MeshNet, MeshOutput, ServedMeshNet
+from mien_export.recipes.loop import autocast, load_shipped, pick_device, placed
 from mien_export.recipes.supervised import Recipe, Schedule, Terms, train_supervised
 from mien_export.runner import WeightsRunner
 from mien_export.teachers.mesh import head_rotation, mirror_twins
 from mien_service.faces.mesh import LEFT_EYE_CORNER, RIGHT_EYE_CORNER
+
+SHIPPED = Path("weights/mesh_net.onnx")
+"""Where training goes on from, if it is there."""
 
 FACES = 96
 FACELESS = 24
@@ -49,6 +55,11 @@ DETECTOR = Path("weights/face_detector.onnx")
 
 MINED_STEP = 3
 """Of the tiles, one in so many is searched for such squares."""
+
+MINED_SCENES = 1000
+"""Drawn scenes and composed groups that are searched for them, of each so many."""
+
+MINED_GROUPS = SceneOptions(480, 480, (2, 8), (0.1, 0.5), lying_share=0.2, pieces=4)
 
 CALIBRATION_BATCHES = 16
 
@@ -140,7 +151,11 @@ def hard_squares() -> NDArray[np.uint8]:
     """
     if not DETECTOR.exists():
         return np.zeros((0, SIDE, SIDE, 3), np.uint8)
-    mined = mined_squares(load_tiles(training=True)[::MINED_STEP], WeightsRunner(DETECTOR.parent))
+    tiles = training_tiles()
+    groups = SceneComposer(tiles, MINED_GROUPS)
+    composed = (groups.compose(seed) for seed in range(MINED_SCENES))
+    scenes = chain(portraits(tiles[::MINED_STEP]), drawings(MINED_SCENES), composed)
+    mined = mined_squares(scenes, WeightsRunner(DETECTOR.parent))
     print(f"the detector is wrong about {len(mined)} squares", flush=True)
     return np.resize(mined, (FACELESS_SQUARES, *mined.shape[1:])) if len(mined) else mined
 
@@ -198,7 +213,10 @@ def train(minutes: float, folder: Path) -> Path:
     device = pick_device()
     data = load_data(device)
     model = MeshNet()
-    model.start_from(torch.cat([data.batch()[1].points for _ in range(START_BATCHES)]).cpu())
+    if SHIPPED.exists():
+        load_shipped(ServedMeshNet(model), SHIPPED)
+    else:
+        model.start_from(torch.cat([data.batch()[1].points for _ in range(START_BATCHES)]).cpu())
     model = placed(model, device)
 
     def terms() -> Terms:

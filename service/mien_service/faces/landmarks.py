@@ -60,12 +60,15 @@ class MeshLandmarks:
     networks = (NETWORK,)
     """The networks that it runs."""
 
+    def __init__(self, face_score: float = FACE_SCORE) -> None:
+        self._face_score = face_score
+
     def read(self, photo: RgbImage, candidates: list[Detection], run: RunNetwork) -> list[FaceReading]:
         """Return a reading of each candidate that is a face. All candidates share a run of each look."""
         first = look(photo, [box_square(hit.box) for hit in candidates], run)
         likely = [one for one in first if one.score > FIRST_LOOK_SCORE]
         second = look(photo, [mesh_square(one.mesh) for one in likely], run)
-        return [_reading(one) for one in second if one.score > FACE_SCORE]
+        return [_reading(one) for one in second if one.score > self._face_score]
 
 
 def look(photo: RgbImage, squares: list[Square], run: RunNetwork) -> list[_Look]:

@@ -6,12 +6,14 @@ from finding import found, run
 
 from mien_export.data.face_tiles import Tile
 from mien_export.data.mesh_faces import SIDE
-from mien_export.data.mined import mined_squares
+from mien_export.data.mined import NO_BOXES, drawings, mined_squares, portraits
+from mien_export.data.scenes import Scene
 from mien_service.faces.detect import NetworkDetector
 
 
-def tile(name: str, points: np.ndarray) -> Tile:
-    return Tile(people.small_person(name, 320), points)
+def portrait(name: str, points: np.ndarray) -> Scene:
+    (scene,) = portraits([Tile(people.small_person(name, 320), points)])
+    return scene
 
 
 def mesh_of(name: str) -> np.ndarray:
@@ -26,8 +28,8 @@ ELSEWHERE = np.array([[0, 0], [12, 12]], np.float32)
 
 def test_a_right_box_is_not_a_mistake_and_a_wrong_one_is() -> None:
     hits = NetworkDetector().detect(people.small_person("carla", 320), 480, run())
-    right = mined_squares([tile("carla", mesh_of("carla"))], run())
-    wrong = mined_squares([tile("carla", ELSEWHERE)], run())
+    right = mined_squares([portrait("carla", mesh_of("carla"))], run())
+    wrong = mined_squares([portrait("carla", ELSEWHERE)], run())
     assert len(hits) >= 1
     assert len(wrong) > len(right)
     assert wrong.shape[1:] == (SIDE, SIDE, 3)
@@ -35,9 +37,23 @@ def test_a_right_box_is_not_a_mistake_and_a_wrong_one_is() -> None:
 
 
 def test_a_mined_square_shows_what_the_detector_saw() -> None:
-    (square,) = mined_squares([tile("carla", ELSEWHERE)], run())[:1]
+    (square,) = mined_squares([portrait("carla", ELSEWHERE)], run())[:1]
     middle = square[40:120, 40:120].reshape(-1, 3).mean(axis=0)
     mesh = mesh_of("carla")
     low, high = mesh.min(axis=0).astype(int), mesh.max(axis=0).astype(int)
     face = people.small_person("carla", 320)[low[1] : high[1], low[0] : high[0]].reshape(-1, 3).mean(axis=0)
     assert np.abs(middle - face).max() < 25
+
+
+def test_what_is_seen_of_a_hidden_face_is_not_a_mistake() -> None:
+    scene = portrait("carla", mesh_of("carla"))
+    hidden = Scene(scene.pixels, NO_BOXES, scene.boxes)
+    np.testing.assert_array_equal(mined_squares([hidden], run()), mined_squares([scene], run()))
+
+
+def test_drawings_are_always_the_same_and_have_no_face() -> None:
+    one, again = list(drawings(3)), list(drawings(3))
+    assert len({scene.pixels.tobytes() for scene in one}) == 3
+    for first, second in zip(one, again, strict=True):
+        np.testing.assert_array_equal(first.pixels, second.pixels)
+        assert len(first.boxes) == len(first.hidden) == 0

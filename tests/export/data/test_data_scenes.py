@@ -123,10 +123,26 @@ def test_a_face_hidden_by_a_later_one_or_by_the_edge_leaves_the_list(seed: int) 
         assert shared / first.area <= HIDDEN_SHARE + 0.05
 
 
-def test_some_faces_do_leave_the_list() -> None:
+def test_a_face_is_either_to_be_found_or_hidden() -> None:
     options = SceneOptions(160, 160, (2, 2), (0.3, 0.6), whole_share=1)
-    counts = [len(SceneComposer(RED, options).compose(seed).boxes) for seed in range(30)]
-    assert set(counts) == {0, 1, 2}
+    scenes = [SceneComposer(RED, options).compose(seed) for seed in range(30)]
+    assert {(len(scene.boxes), len(scene.hidden)) for scene in scenes} == {(0, 2), (1, 1), (2, 0)}
+
+
+def test_what_several_faces_hide_together_counts_together() -> None:
+    """Five faces, each over less than the allowed share of the first, hide most of it between them."""
+    corners = np.array([[0, 0], [59, 0], [0, 79], [59, 79]], np.float32)
+    tile = Tile(np.full((80, 60, 3), 200, np.uint8), corners)
+    options = SceneOptions(160, 160, (6, 6), (0.4, 0.4), turn_degrees=0, whole_share=1)
+    hidden_by_many = 0
+    for seed in range(60):
+        scene = SceneComposer([tile], options).compose(seed)
+        boxes = [Box(*box) for box in np.concatenate([scene.boxes, scene.hidden]).tolist()]
+        for box in [Box(*box) for box in scene.hidden.tolist()]:
+            inside = min(box.left, box.top, 160 - box.right, 160 - box.bottom) >= 0
+            others = [other for other in boxes if other != box]
+            hidden_by_many += inside and all(box.overlap(other) < HIDDEN_SHARE / 2 for other in others)
+    assert hidden_by_many > 0
 
 
 def test_a_scene_of_pieces_alone_has_no_boxes() -> None:

@@ -60,13 +60,12 @@ def sets(monkeypatch: pytest.MonkeyPatch) -> _Sets:
     return made
 
 
-@pytest.mark.usefixtures("sets")
 def test_a_set_is_counted_picture_by_picture() -> None:
-    outcome = measure(lambda _: [Box(20, 20, 30, 30), Box(150, 20, 160, 30)], "people")
+    outcome = measure(lambda _: [Box(20, 20, 30, 30), Box(150, 20, 160, 30)], _Sets().people())
     assert (outcome.pictures, outcome.faces, outcome.found, outcome.false) == (2, 4, 2, 2)
     assert outcome.recall == 0.5
     assert outcome.seconds > 0
-    assert measure(lambda _: [], "nobody").recall == 0
+    assert measure(lambda _: [], _Sets().nobody()).recall == 0
 
 
 def test_the_report_holds_every_finder_and_set_and_measures_once(

@@ -16,7 +16,7 @@ from mien_export.data.scenes import SceneOptions
 from mien_export.networks.face_detector import STRIDES, Detections, FaceDetector, ServedFaceDetector, cell_middles
 from mien_export.recipes import face_detector as recipe
 from mien_export.recipes import finding_export
-from mien_export.recipes.face_detector import IMAGE_SIZE, MOST_FACES, SCENE_SIDE, SMALLEST, losses, overlap, targets
+from mien_export.recipes.face_detector import IMAGE_SIZE, MOST_FACES, SCENE_SIDE, SMALLEST, Targets, losses, overlap
 from mien_export.recipes.finding_export import export_face_detector
 from mien_export.runner import WeightsRunner
 from mien_service.faces.face import Box
@@ -27,6 +27,7 @@ pytestmark = pytest.mark.filterwarnings(r"ignore:`isinstance\(treespec, LeafSpec
 InProcess = Callable[[ModuleType], None]
 
 SEEDS = st.integers(0, 2**31 - 1)
+NONE_HIDDEN = torch.zeros(1, MOST_FACES, dtype=torch.bool)
 CELLS = [(IMAGE_SIZE // stride) ** 2 for stride in STRIDES]
 MIDDLES = torch.cat([cell_middles(IMAGE_SIZE // stride, IMAGE_SIZE // stride, stride) for stride in STRIDES])
 
@@ -36,6 +37,10 @@ def seeded() -> Iterator[None]:
     with torch.random.fork_rng():
         torch.manual_seed(4)
         yield
+
+
+def targets(boxes: torch.Tensor, hidden: torch.Tensor = NONE_HIDDEN) -> Targets:
+    return recipe.targets(boxes, hidden)
 
 
 def boxes_of(*boxes: tuple[float, float, float, float]) -> torch.Tensor:
@@ -138,6 +143,16 @@ def test_on_faces_too_small_or_cut_there_is_no_verdict(box: tuple[float, float, 
     torch.testing.assert_close(wanted.is_ignored[0], inside & (not verdict))
 
 
+def test_on_a_hidden_face_there_is_no_verdict_but_on_the_one_before_it() -> None:
+    front, behind = (50.0, 50.0, 90.0, 90.0), (70.0, 50.0, 110.0, 90.0)
+    boxes, hidden = boxes_of(front, behind), NONE_HIDDEN.clone()
+    hidden[0, 1] = True
+    wanted = targets(boxes, hidden)
+    torch.testing.assert_close(wanted.is_face, targets(boxes_of(front)).is_face)
+    inside = ((torch.tensor(behind[:2]) < MIDDLES) & (torch.tensor(behind[2:]) > MIDDLES)).all(dim=1)
+    torch.testing.assert_close(wanted.is_ignored[0], inside & ~wanted.is_face[0])
+
+
 def test_without_faces_every_cell_is_background() -> None:
     wanted = targets(boxes_of())
     assert not wanted.is_face.any()
@@ -228,15 +243,17 @@ def small_scenes(data: Path, in_process: InProcess, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(recipe, "SCENE_SIDE", SMALL_SIDE)
     monkeypatch.setattr(recipe, "SCENES", 240)
     monkeypatch.setattr(recipe, "load_tiles", lambda *, training: [FLAT] * int(training))
+    monkeypatch.setattr(recipe, "training_tiles", lambda: [FLAT])
     in_process(recipe)
     cache_folder().mkdir()
 
 
 @pytest.mark.usefixtures("small_scenes")
 def test_scenes_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    pixels, boxes = recipe.load_scenes()
+    pixels, boxes, hidden = recipe.load_scenes()
     assert (pixels.shape, pixels.dtype) == ((240, SMALL_SIDE, SMALL_SIDE, 3), np.uint8)
     assert boxes.shape == (240, MOST_FACES, 4)
+    assert (hidden.shape, hidden.dtype) == ((240, MOST_FACES), np.bool_)
     assert len({scene.tobytes() for scene in pixels}) == 240
     monkeypatch.setattr(recipe, "SceneComposer", None)
     again = recipe.load_scenes()
@@ -247,7 +264,7 @@ def test_scenes_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("small_scenes")
 def test_every_kind_of_scene_has_every_kind_of_background() -> None:
     """A tile smeared over the scene, here of one colour, or a drawing: neither tells how many faces follow."""
-    pixels, boxes = recipe.load_scenes()
+    pixels, boxes, _ = recipe.load_scenes()
     smeared = np.abs(np.median(pixels, axis=(1, 2)) - FLAT.pixels[0, 0]).max(axis=1) < 3
     kinds = np.isfinite(boxes[:, :, 0]).sum(axis=1)
     for kind, share in enumerate(recipe.OPTION_SHARES):
@@ -255,7 +272,27 @@ def test_every_kind_of_scene_has_every_kind_of_background() -> None:
         assert 0.15 < smeared[kinds == kind].mean() < 0.65
 
 
-def red_ovals() -> tuple[np.ndarray, np.ndarray]:
+def test_a_hidden_face_is_stored_after_those_to_be_found(
+    data: Path, in_process: InProcess, monkeypatch: pytest.MonkeyPatch  # noqa: ARG001
+) -> None:
+    crowded = SceneOptions(SMALL_SIDE, SMALL_SIDE, (6, 6), (0.5, 0.9))
+    monkeypatch.setattr(recipe, "SCENE_OPTIONS", (crowded,) * 3)
+    monkeypatch.setattr(recipe, "SCENE_SIDE", SMALL_SIDE)
+    monkeypatch.setattr(recipe, "SCENES", 10)
+    monkeypatch.setattr(recipe, "load_tiles", lambda *, training: [FLAT] * int(training))
+    monkeypatch.setattr(recipe, "training_tiles", lambda: [FLAT])
+    in_process(recipe)
+    cache_folder().mkdir()
+    _, boxes, hidden = recipe.load_scenes()
+    placed = np.isfinite(boxes).all(axis=2)
+    assert (placed.sum(axis=1) == 6).all()
+    assert not (hidden & ~placed).any()
+    for is_placed, is_hidden in zip(placed, hidden, strict=True):
+        assert is_hidden.any()
+        assert (np.diff(is_hidden[is_placed].astype(int)) >= 0).all()
+
+
+def red_ovals() -> recipe.Scenes:
     """Return eight scenes of red ovals on noise, for faces, and their boxes."""
     random = np.random.default_rng(0)
     pixels = random.integers(0, 256, (8, SCENE_SIDE, SCENE_SIDE, 3)).astype(np.uint8)
@@ -266,7 +303,7 @@ def red_ovals() -> tuple[np.ndarray, np.ndarray]:
             half = int(random.integers(20, 50))
             cv2.ellipse(scene, (int(x), int(y)), (round(0.8 * half), half), 0, 0, 360, (240, 30, 30), -1)
             its[n] = x - 0.8 * half, y - half, x + 0.8 * half, y + half
-    return pixels, boxes
+    return pixels, boxes, np.zeros(boxes.shape[:2], np.bool_)
 
 
 @pytest.mark.slow
@@ -275,6 +312,7 @@ def test_a_training_is_exported_and_served(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(recipe, "load_scenes", red_ovals)
     monkeypatch.setattr(recipe, "BATCH", 4)
     monkeypatch.setattr(recipe, "CALIBRATION_BATCHES", 2)
+    monkeypatch.setattr(recipe, "SHIPPED", tmp_path / "none.onnx")
     path = recipe.train(5 / 60, tmp_path)
     saved = torch.load(path, weights_only=True)
     assert saved["step"] > 0
@@ -292,6 +330,7 @@ def test_a_training_is_exported_and_served(tmp_path: Path, monkeypatch: pytest.M
     assert sorted(file.name for file in weights.iterdir()) == ["cards", "face_detector.onnx", "manifest.json"]
     net = FaceDetector()
     net.load_state_dict(saved["average"])
+
     run, random = WeightsRunner(weights), np.random.default_rng(3)
     for n, height, width in ((1, 32, 32), (3, 160, 64), (1, 64, 320)):
         images = random.random((n, 3, height, width), np.float32)
@@ -300,3 +339,10 @@ def test_a_training_is_exported_and_served(tmp_path: Path, monkeypatch: pytest.M
         answer = run("face_detector", image=images)
         np.testing.assert_allclose(answer["scores"], wanted.scores.numpy(), atol=0.02)
         np.testing.assert_allclose(answer["boxes"], wanted.boxes.numpy(), rtol=0.03, atol=2)
+
+    # A later training goes on from the file.
+    monkeypatch.setattr(recipe, "SHIPPED", weights / "face_detector.onnx")
+    later = torch.load(recipe.train(0, tmp_path / "later"), weights_only=True)
+    assert later["step"] == 0
+    for name, value in net.named_parameters():
+        torch.testing.assert_close(later["average"][name], value, atol=1e-4, rtol=1e-3)

@@ -193,6 +193,7 @@ def test_where_there_is_no_face_only_the_score_counts() -> None:
 def test_a_training_is_exported_and_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recipe, "START_BATCHES", 8)
     monkeypatch.setattr(recipe, "CALIBRATION_BATCHES", 2)
+    monkeypatch.setattr(recipe, "SHIPPED", tmp_path / "none.onnx")
     path = recipe.train(5 / 60, tmp_path)
     saved = torch.load(path, weights_only=True)
     assert saved["step"] > 0
@@ -215,3 +216,10 @@ def test_a_training_is_exported_and_served(tmp_path: Path, monkeypatch: pytest.M
         assert answer.keys() == wanted.keys()
         for name, values in answer.items():
             np.testing.assert_allclose(values, wanted[name][:n].numpy(), atol=PACKED_BOUND["mesh_net"])
+
+    # A later training goes on from the file.
+    monkeypatch.setattr(recipe, "SHIPPED", weights / "mesh_net.onnx")
+    later = torch.load(recipe.train(0, tmp_path / "later"), weights_only=True)
+    assert later["step"] == 0
+    for name, value in net.named_parameters():
+        torch.testing.assert_close(later["average"][name], value, atol=1e-4, rtol=1e-3)
