@@ -87,7 +87,9 @@ def frontal_mesh() -> Mesh:
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         mesh = _mean_frontal()
-        np.save(file, (mesh + mesh[mirror_twins(mesh)] * np.array([-1, 1, 1])) / 2)
+        unfinished = file.with_suffix(".part.npy")
+        np.save(unfinished, (mesh + mesh[mirror_twins(mesh)] * np.array([-1, 1, 1])) / 2)
+        unfinished.rename(file)
     return np.load(file).astype(np.float32)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +12,8 @@ from mien_export.data.mesh_faces import ROOM, SIDE
 from mien_export.data.scenes import Scene
 from mien_service.faces.detect import NetworkDetector
 from mien_service.faces.face import Box, RgbImage
-from mien_service.faces.mesh import box_square
+from mien_service.faces.landmarks import cut_square, look
+from mien_service.faces.mesh import box_square, mesh_square
 from mien_service.faces.networks import RunNetwork
 
 LONGEST = 480
@@ -27,9 +27,10 @@ OVERLAP = 0.2
 
 
 def mined_squares(scenes: Iterable[Scene], run: RunNetwork) -> NDArray[np.uint8]:
-    """Return (n, side, side, 3) uint8 squares, as roomy as those of faces, around the detector's wrong boxes.
+    """Return (n, side, side, 3) uint8 squares, as roomy as those of faces, where the detector is wrong.
 
-    What it sees of a hidden face is not wrong.
+    For each wrong box there are two: around the box, and around the mesh that MeshNet reads into it, as the service
+    looks twice. What is seen of a hidden face is not wrong.
     """
     found = [square for scene in scenes for square in _wrong(scene, run)]
     return np.stack(found) if found else np.zeros((0, SIDE, SIDE, 3), np.uint8)
@@ -54,10 +55,11 @@ NO_BOXES = np.zeros((0, 4), np.float32)
 
 
 def _wrong(scene: Scene, run: RunNetwork) -> Iterator[RgbImage]:
-    """Yield the squares of the boxes that are no face of the scene's."""
+    """Yield both squares of the boxes that are no face of the scene's."""
     faces = [Box(*box) for box in np.concatenate([scene.boxes, scene.hidden]).tolist()]
-    for hit in NetworkDetector(SCORE).detect(scene.pixels, LONGEST, run):
-        if all(hit.box.overlap(face) < OVERLAP for face in faces):
-            square = box_square(hit.box).moved(0, 0, ROOM)
-            crop = cv2.warpAffine(scene.pixels, square.transform(SIDE), (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
-            yield np.asarray(crop, np.uint8)
+    hits = NetworkDetector(SCORE).detect(scene.pixels, LONGEST, run)
+    wrong = [hit.box for hit in hits if all(hit.box.overlap(face) < OVERLAP for face in faces)]
+    first = [box_square(box) for box in wrong]
+    second = [mesh_square(one.mesh) for one in look(scene.pixels, first, run)]
+    for square in (*first, *second):
+        yield cut_square(scene.pixels, square.moved(0, 0, ROOM), SIDE)

@@ -40,7 +40,7 @@ COPY_QUALITY = 70
 
 
 @dataclass(frozen=True, eq=False)
-class HeldOutFace:
+class TaughtFace:
     """A held-out picture (h, w, 3) uint8 RGB, the teacher's mesh of its bare face, and its yaw in degrees."""
 
     picture: RgbImage
@@ -58,7 +58,7 @@ class Row:
     figures: dict[str, float]
 
 
-def held_out_faces() -> Iterator[HeldOutFace]:
+def held_out_faces() -> Iterator[TaughtFace]:
     """Yield held-out faces of all packs, and the turned faces of pose_pairs, that the teacher is sure of."""
     frontal = frontal_mesh()
     teacher = MeshTeacher(mirror_twins(frontal))
@@ -66,7 +66,7 @@ def held_out_faces() -> Iterator[HeldOutFace]:
         for picture in read_pictures(pack, names):
             fit = teacher.fit(picture, guesses(pack, picture))
             if fit is not None:
-                yield HeldOutFace(picture, fit.mesh, pose_of_rotation(head_rotation(fit.mesh, frontal)).yaw)
+                yield TaughtFace(picture, fit.mesh, pose_of_rotation(head_rotation(fit.mesh, frontal)).yaw)
 
 
 def _names() -> dict[str, list[str]]:
@@ -88,7 +88,7 @@ class LandmarkMeters:
         self._teacher = MeshTeacher()
         self._masks = occluders.Masks()
 
-    def error(self, face: HeldOutFace, picture: RgbImage, rng: np.random.Generator) -> tuple[float, float]:
+    def error(self, face: TaughtFace, picture: RgbImage, rng: np.random.Generator) -> tuple[float, float]:
         """Return MeshNet's mean error on `picture` over the 3-D eye distance, in the plane and in space.
 
         Both are infinite where it sees no face.
@@ -100,7 +100,7 @@ class LandmarkMeters:
         apart[:, 2] -= apart[:, 2].mean()
         return float(np.linalg.norm(apart[:, :2], axis=1).mean()), float(np.linalg.norm(apart, axis=1).mean())
 
-    def masked(self, face: HeldOutFace, rng: np.random.Generator) -> dict[str, float]:
+    def masked(self, face: TaughtFace, rng: np.random.Generator) -> dict[str, float]:
         """Return each model's error over the 3-D eye distance under an overlaid mask.
 
         MeshNet's and the teacher's are against the teacher on the bare face; dlib's against itself on the bare face.
@@ -115,7 +115,7 @@ class LandmarkMeters:
             "dlib 68": _apart(self._dlib, face, covered, np.zeros(2), seed, self._run),
         }
 
-    def jitter(self, face: HeldOutFace, rng: np.random.Generator) -> dict[str, float]:
+    def jitter(self, face: TaughtFace, rng: np.random.Generator) -> dict[str, float]:
         """Return each model's mean movement between a picture and its shifted, recompressed copy."""
         shift = rng.uniform(-COPY_SHIFT, COPY_SHIFT, 2)
         copy = shifted_copy(face.picture, shift)
@@ -169,7 +169,7 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _candidate(face: HeldOutFace, rng: np.random.Generator) -> Detection:
+def _candidate(face: TaughtFace, rng: np.random.Generator) -> Detection:
     """Return the face's box as a detector might give it."""
     box = mesh_box(face.mesh)
     side = max(box.width, box.height)
@@ -178,7 +178,7 @@ def _candidate(face: HeldOutFace, rng: np.random.Generator) -> Detection:
 
 
 def _apart(
-    model: LandmarkModel, face: HeldOutFace, other: RgbImage, shift: NDArray[np.float64], seed: int, run: RunNetwork
+    model: LandmarkModel, face: TaughtFace, other: RgbImage, shift: NDArray[np.float64], seed: int, run: RunNetwork
 ) -> float:
     """Return the mean distance of the model's 68 landmarks on the picture and on `other`, moved back by `shift`."""
     one, two = (

@@ -31,7 +31,7 @@ class WeightEntry(BaseModel):
     kind: Literal["network", "table"] = Field(description="An ONNX network, or a table of arrays (npz).")
     file: str
     sha256: str
-    task: str = Field(description="Path of the task that it serves, such as /edit-attribute.")
+    task: str = Field(description="Path of the task that it serves, such as /edit-attribute; * for all.")
     version: str
     inputs: tuple[TensorEntry, ...] = ()
     outputs: tuple[TensorEntry, ...]

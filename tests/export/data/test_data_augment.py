@@ -1,5 +1,4 @@
 import math
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -11,13 +10,6 @@ from mien_export.data.crops import MARGIN
 
 SIZE, SIDE = 128, 144
 RIM = (SIDE - SIZE) // 2
-
-
-@pytest.fixture(autouse=True)
-def seeded() -> Iterator[None]:
-    with torch.random.fork_rng():
-        torch.manual_seed(4)
-        yield
 
 
 @pytest.fixture

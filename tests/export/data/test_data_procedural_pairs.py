@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-
 import cv2
 import numpy as np
 import people
@@ -13,13 +11,6 @@ from mien_service.faces.face import RgbImage
 
 SIDE = 128
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(autouse=True)
-def seeded() -> Iterator[None]:
-    with torch.random.fork_rng():
-        torch.manual_seed(4)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-
 import pytest
 import torch
 
@@ -14,13 +12,6 @@ from mien_export.networks.edit_net import (
 from mien_export.recipes.edit_compose import composed
 
 NARROW = (8, 16, 16, 24)
-
-
-@pytest.fixture(autouse=True)
-def seeded() -> Iterator[None]:
-    with torch.random.fork_rng():
-        torch.manual_seed(4)
-        yield
 
 
 def left_the_start(net: EditNet, spread: float = 0.2) -> EditNet:

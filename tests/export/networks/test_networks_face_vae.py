@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-
 import pytest
 import torch
 
@@ -11,16 +9,11 @@ EXPORTED_PARAMETERS = 6_000_000
 BYTES_OF_BOTH_FILES = 12_000_000
 
 
-@pytest.fixture(scope="module", autouse=True)
-def seeded() -> Iterator[None]:
-    with torch.random.fork_rng():
-        torch.manual_seed(4)
-        yield
-
-
 @pytest.fixture(scope="module")
 def model() -> FaceVae:
-    return FaceVae()
+    with torch.random.fork_rng():
+        torch.manual_seed(4)
+        return FaceVae()
 
 
 def count(module: torch.nn.Module) -> int:

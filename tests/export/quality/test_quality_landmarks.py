@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from mien_export.quality import landmarks
-from mien_export.quality.landmarks import COPY_SHIFT, HeldOutFace, LandmarkMeters, Row, shifted_copy, table
+from mien_export.quality.landmarks import COPY_SHIFT, LandmarkMeters, Row, TaughtFace, shifted_copy, table
 from mien_service.faces.landmarks import INPUT_SIDE
 from mien_service.faces.mesh import SQUARE_MARGIN
 
@@ -86,26 +86,26 @@ def teacher_and_masks(data: Path) -> None:
 
 
 @pytest.fixture
-def face() -> HeldOutFace:
-    return HeldOutFace(heads.disc(240, 250, X, Y, EYE), MESH, 0.0)
+def face() -> TaughtFace:
+    return TaughtFace(heads.disc(240, 250, X, Y, EYE), MESH, 0.0)
 
 
 @pytest.mark.usefixtures("teacher_and_masks")
 @pytest.mark.parametrize("off", [0.0, 0.1])
-def test_errors_are_in_eye_distances(off: float, face: HeldOutFace) -> None:
+def test_errors_are_in_eye_distances(off: float, face: TaughtFace) -> None:
     plane, space = LandmarkMeters(_Reads(off)).error(face, face.picture, np.random.default_rng(0))
     assert plane == pytest.approx(off, abs=0.01)
     assert space == pytest.approx(off, abs=0.01)
 
 
 @pytest.mark.usefixtures("teacher_and_masks")
-def test_a_face_that_is_not_seen_is_infinitely_off(face: HeldOutFace) -> None:
+def test_a_face_that_is_not_seen_is_infinitely_off(face: TaughtFace) -> None:
     meters = LandmarkMeters(_Reads(0, score=0.1))
     assert meters.error(face, face.picture, np.random.default_rng(0)) == (np.inf, np.inf)
 
 
 @pytest.mark.usefixtures("teacher_and_masks")
-def test_jitter_is_what_is_left_when_the_copys_shift_is_taken_back(face: HeldOutFace) -> None:
+def test_jitter_is_what_is_left_when_the_copys_shift_is_taken_back(face: TaughtFace) -> None:
     meters = LandmarkMeters(_Reads(0.0))
     for seed in range(3):
         assert meters.jitter(face, np.random.default_rng(seed))["MeshNet"] < 0.005
@@ -127,7 +127,7 @@ class _Still(_Reads):
 
 
 @pytest.mark.usefixtures("teacher_and_masks")
-def test_under_a_mask_every_model_is_measured(face: HeldOutFace) -> None:
+def test_under_a_mask_every_model_is_measured(face: TaughtFace) -> None:
     found = LandmarkMeters(_Reads(0.0)).masked(face, np.random.default_rng(0))
     assert found.keys() == {"MeshNet", "teacher", "dlib 68"}
     assert all(value >= 0 for value in found.values())
@@ -135,9 +135,9 @@ def test_under_a_mask_every_model_is_measured(face: HeldOutFace) -> None:
 
 
 @pytest.mark.usefixtures("teacher_and_masks")
-def test_the_report_sorts_faces_by_yaw(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, face: HeldOutFace) -> None:
+def test_the_report_sorts_faces_by_yaw(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, face: TaughtFace) -> None:
     yaws = (3.0, -10.0, 20.0, -40.0, 60.0)
-    monkeypatch.setattr(landmarks, "held_out_faces", lambda: iter(HeldOutFace(face.picture, MESH, yaw) for yaw in yaws))
+    monkeypatch.setattr(landmarks, "held_out_faces", lambda: iter(TaughtFace(face.picture, MESH, yaw) for yaw in yaws))
     rows = landmarks.measured_rows(_Reads(0.05))
     assert [(row.name, row.n) for row in rows[:4]] == [
         ("yaw 0 to 15", 2),

@@ -1,10 +1,7 @@
 """What a loss sees must be what is served: the compositor in PyTorch against the service's."""
 
-from collections.abc import Iterator
-
 import cv2
 import numpy as np
-import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,13 +14,6 @@ from mien_service.faces.face import RgbImage
 
 SEEDS = st.integers(0, 2**32 - 1)
 SIDES = st.sampled_from([96, 128, 256])
-
-
-@pytest.fixture(autouse=True)
-def seeded() -> Iterator[None]:
-    with torch.random.fork_rng():
-        torch.manual_seed(4)
-        yield
 
 
 def smooth(rng: np.random.Generator, side: int, channels: int) -> torch.Tensor:

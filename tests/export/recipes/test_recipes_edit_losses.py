@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from dataclasses import fields as fields_of
 from dataclasses import replace
 
@@ -15,13 +14,6 @@ from mien_export.recipes.edit_losses import EditLosses, LossWeights
 
 SIDE = 64
 NONE = LossWeights(**{one.name: 0.0 for one in fields_of(LossWeights)})
-
-
-@pytest.fixture(autouse=True)
-def seeded() -> Iterator[None]:
-    with torch.random.fork_rng():
-        torch.manual_seed(4)
-        yield
 
 
 @pytest.fixture(scope="module")

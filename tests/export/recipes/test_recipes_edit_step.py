@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -54,13 +53,6 @@ class _Pairs:
         target = source.clone()
         target[:, :, middle, middle] += 0.3 * strength[:, :, None, None]
         return pairs_batch(source, target, condition=strength)
-
-
-@pytest.fixture(autouse=True)
-def seeded() -> Iterator[None]:
-    with torch.random.fork_rng():
-        torch.manual_seed(4)
-        yield
 
 
 def trainer(folder: Path, pairs: _Pairs | None = None, critic: bool = True, **options: Any) -> EditTrainer:

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -30,13 +30,6 @@ SEEDS = st.integers(0, 2**31 - 1)
 NONE_HIDDEN = torch.zeros(1, MOST_FACES, dtype=torch.bool)
 CELLS = [(IMAGE_SIZE // stride) ** 2 for stride in STRIDES]
 MIDDLES = torch.cat([cell_middles(IMAGE_SIZE // stride, IMAGE_SIZE // stride, stride) for stride in STRIDES])
-
-
-@pytest.fixture(autouse=True)
-def seeded() -> Iterator[None]:
-    with torch.random.fork_rng():
-        torch.manual_seed(4)
-        yield
 
 
 def targets(boxes: torch.Tensor, hidden: torch.Tensor = NONE_HIDDEN) -> Targets:
@@ -273,7 +266,9 @@ def test_every_kind_of_scene_has_every_kind_of_background() -> None:
 
 
 def test_a_hidden_face_is_stored_after_those_to_be_found(
-    data: Path, in_process: InProcess, monkeypatch: pytest.MonkeyPatch  # noqa: ARG001
+    data: Path,  # noqa: ARG001
+    in_process: InProcess,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     crowded = SceneOptions(SMALL_SIDE, SMALL_SIDE, (6, 6), (0.5, 0.9))
     monkeypatch.setattr(recipe, "SCENE_OPTIONS", (crowded,) * 3)

@@ -1,5 +1,5 @@
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,13 +34,6 @@ NETWORKS = ("face_vae_encoder", "face_vae_decoder")
 EXPORTER_WARNS = r"ignore:`isinstance\(treespec, LeafSpec\)` is deprecated:FutureWarning"
 
 pytestmark = pytest.mark.filterwarnings(EXPORTER_WARNS)
-
-
-@pytest.fixture(autouse=True)
-def seeded() -> Iterator[None]:
-    with torch.random.fork_rng():
-        torch.manual_seed(4)
-        yield
 
 
 def stylegan_names() -> list[str]:

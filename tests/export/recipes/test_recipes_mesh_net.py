@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -25,13 +25,6 @@ pytestmark = pytest.mark.filterwarnings(r"ignore:`isinstance\(treespec, LeafSpec
 
 YAWS = (-40.0, -10.0, 0.0, 25.0, 50.0, 12.0)
 LEFT, RIGHT = list(heads.LEFT), list(heads.RIGHT.values())
-
-
-@pytest.fixture(autouse=True)
-def seeded() -> Iterator[None]:
-    with torch.random.fork_rng():
-        torch.manual_seed(4)
-        yield
 
 
 def rotations() -> np.ndarray:
