@@ -7,6 +7,7 @@ networks that find and read faces.
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +17,9 @@ from numpy.typing import NDArray
 from mien_export.data.packs import Row, read_pictures, read_rows
 from mien_export.runner import WeightsRunner
 from mien_service.engine.manifest import load_manifest
-from mien_service.faces.align import crop_transform, cut
+from mien_service.faces.align import apply, crop_transform, cut, scale_of
 from mien_service.faces.detect import NetworkDetector
-from mien_service.faces.face import RgbImage
+from mien_service.faces.face import Mesh, RgbImage
 from mien_service.faces.find import FaceFinder, NoFaceFound
 from mien_service.faces.landmarks import MeshLandmarks
 from mien_service.faces.networks import RunNetwork
@@ -32,15 +33,23 @@ WEIGHTS = Path("weights")
 
 @dataclass(frozen=True, eq=False)
 class Crops:
-    """Crops of a pack: pixels (n, side, side, 3) uint8 RGB, and their label rows."""
+    """Crops of a pack.
+
+    pixels: (n, side, side, 3) uint8 RGB; meshes: (n, 468, 3) float32 in pixels of the crop; rows: their label rows.
+    """
 
     pixels: NDArray[np.uint8]
+    meshes: NDArray[np.float32]
     rows: list[Row]
+
+    def at(self, index: Sequence[int]) -> "Crops":
+        """Return the crops numbered `index`, in that order."""
+        chosen = np.asarray(index, np.int64)
+        return Crops(self.pixels[chosen], self.meshes[chosen], [self.rows[i] for i in chosen])
 
     def where(self, **wanted: str) -> "Crops":
         """Return the crops whose row has every wanted value."""
-        keep = [i for i, row in enumerate(self.rows) if all(row[key] == value for key, value in wanted.items())]
-        return Crops(self.pixels[keep], [self.rows[i] for i in keep])
+        return self.at([i for i, row in enumerate(self.rows) if all(row[key] == wanted[key] for key in wanted)])
 
 
 def cache_folder() -> Path:
@@ -60,7 +69,7 @@ def load_crops(pack: str, size: int) -> Crops:
         _write_crops(pack, size, file)
     with np.load(file) as saved:
         rows = read_rows(pack)
-        return Crops(saved["pixels"], [rows[i] for i in saved["index"]])
+        return Crops(saved["pixels"], saved["meshes"], [rows[i] for i in saved["index"]])
 
 
 def _networks_key(weights: Path) -> str:
@@ -74,14 +83,16 @@ def _write_crops(pack: str, size: int, file: Path) -> None:
     cutter = CropCutter(size, WeightsRunner(WEIGHTS))
     rows = read_rows(pack)
     pixels: list[RgbImage] = []
+    meshes: list[Mesh] = []
     index: list[int] = []
     for i, picture in enumerate(read_pictures(pack, [row["file"] for row in rows])):
-        crop = cutter.cut(picture)
-        if crop is not None:
-            pixels.append(crop)
+        found = cutter.cut(picture)
+        if found is not None:
+            pixels.append(found[0])
+            meshes.append(found[1])
             index.append(i)
     unfinished = file.with_suffix(".part.npz")
-    np.savez(unfinished, pixels=np.stack(pixels), index=np.array(index))
+    np.savez(unfinished, pixels=np.stack(pixels), meshes=np.stack(meshes), index=np.array(index))
     unfinished.rename(file)
 
 
@@ -93,8 +104,8 @@ class CropCutter:
         self._finder = FaceFinder(NetworkDetector(), MeshLandmarks())
         self._run = run
 
-    def cut(self, picture: RgbImage) -> RgbImage | None:
-        """Return the crop of the largest face, (side, side, 3), or None where no face is found."""
+    def cut(self, picture: RgbImage) -> tuple[RgbImage, Mesh] | None:
+        """Return the crop of the largest face, (side, side, 3), and its mesh, or None where no face is found."""
         try:
             [face] = self._finder.find(picture, "largest", self._run)
         except NoFaceFound:
@@ -102,4 +113,6 @@ class CropCutter:
         side = round(self.size * MARGIN)
         transform = crop_transform(face.landmarks, self.size)
         transform[:, 2] += (side - self.size) / 2
-        return cut(picture, transform, side)
+        assert face.mesh is not None
+        mesh = np.column_stack([apply(transform, face.mesh[:, :2]), face.mesh[:, 2] * scale_of(transform)])
+        return cut(picture, transform, side), mesh.astype(np.float32)

@@ -10,15 +10,12 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from mien_export.data.augment import jittered_squares, varied_colours
-from mien_export.data.crops import MARGIN
+from mien_export.data.crops import MARGIN, Crops
 from mien_export.data.edit_pairs import Batch, pairs_batch
 from mien_export.data.warp import moved
-from mien_service.engine.dlib_models import LandmarkPredictor, landmarks_in
 from mien_service.faces.align import LEFT_EYE, RIGHT_EYE
-from mien_service.faces.face import Box, Points
-
-FACE_BOX = Box(0.215, 0.33, 0.736, 0.851)
-"""Where HOG sees the face in a cached crop, in shares of its side (median of 150 portraits)."""
+from mien_service.faces.face import Points
+from mien_service.faces.mesh import ibug_landmarks
 
 MOUTH = slice(48, 60)
 INNER_MOUTH = slice(60, 68)
@@ -43,8 +40,8 @@ WEAKEST = 0.3
 class ProceduralPairs:
     """Faces and what the formula makes of them, computed on the device; the condition is the strength (n, 1)."""
 
-    def __init__(self, crops: NDArray[np.uint8], shown: NDArray[np.uint8], device: torch.device) -> None:
-        """`crops` and `shown` (never trained on) are (n, side, side, 3) RGB, `MARGIN` wider than their squares."""
+    def __init__(self, crops: Crops, shown: Crops, device: torch.device) -> None:
+        """`shown` is never trained on."""
         self._crops = FaceParts(crops, device)
         self._shown = FaceParts(shown, device)
         self._device = device
@@ -69,11 +66,10 @@ class ProceduralPairs:
 class FaceParts:
     """Cached crops with their lips and eyes, kept on the device as 8-bit pixels."""
 
-    def __init__(self, crops: NDArray[np.uint8], device: torch.device) -> None:
-        predictor = LandmarkPredictor()
-        points = [landmarks_in(predictor, crop, FACE_BOX.scaled(len(crop))) for crop in crops]
-        lips = np.stack([lips_of(landmarks, crops.shape[1]) for landmarks in points])
-        self._pixels = torch.from_numpy(np.concatenate([crops, lips[..., None]], axis=3)).to(device)
+    def __init__(self, crops: Crops, device: torch.device) -> None:
+        points = [ibug_landmarks(mesh) for mesh in crops.meshes]
+        lips = np.stack([lips_of(landmarks, crops.pixels.shape[1]) for landmarks in points])
+        self._pixels = torch.from_numpy(np.concatenate([crops.pixels, lips[..., None]], axis=3)).to(device)
         self._eyes = torch.from_numpy(np.stack([eyes_of(landmarks) for landmarks in points])).to(device)
 
     def __len__(self) -> int:

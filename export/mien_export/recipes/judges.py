@@ -88,8 +88,7 @@ def half_of(identity: str) -> int:
 
 def half(crops: Crops, which: int) -> Crops:
     """Return the crops of one half of the identities."""
-    keep = [i for i, row in enumerate(crops.rows) if half_of(row["identity"]) == which]
-    return Crops(crops.pixels[keep], [crops.rows[i] for i in keep])
+    return crops.at([i for i, row in enumerate(crops.rows) if half_of(row["identity"]) == which])
 
 
 def attribute_names(row: Row) -> list[str]:
@@ -231,8 +230,7 @@ def thresholds(network: nn.Module, crops: Crops) -> dict[str, float]:
 
 def calibration_part(crops: Crops) -> Crops:
     """Return a random part of `crops`, the same each time."""
-    keep = np.random.default_rng(0).permutation(len(crops.rows))[:CALIBRATION_PICTURES]
-    return Crops(crops.pixels[keep], [crops.rows[i] for i in keep])
+    return crops.at(np.random.default_rng(0).permutation(len(crops.rows))[:CALIBRATION_PICTURES].tolist())
 
 
 def fit(name: JudgeName, people: Crops, minutes: float, folder: Path) -> Path:

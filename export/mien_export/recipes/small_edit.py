@@ -7,11 +7,8 @@ Resumes from runs/small_edit/checkpoint.pt where there is one. Writes a contact 
 
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from mien_export.data.crops import load_crops
-from mien_export.data.packs import is_held_out
+from mien_export.data.crops import Crops, load_crops
+from mien_export.data.packs import is_training
 from mien_export.data.procedural_pairs import ProceduralPairs
 from mien_export.networks.edit_net import SMALL_WIDTHS, EditNet
 from mien_export.networks.lite0 import Lite0
@@ -35,17 +32,15 @@ def train(minutes: float, folder: Path) -> Path:
     return trainer(crops, shown, folder).train(minutes)
 
 
-def portraits() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def portraits() -> tuple[Crops, Crops]:
     """Return the crops of synthetic portraits to train on, and some held out, to be shown."""
     found = load_crops("stylegan", CROP_SIZE)
-    held_out = np.array([is_held_out(row["file"]) for row in found.rows])
-    return found.pixels[~held_out], found.pixels[held_out][:SHOWN]
+    held_out = [i for i, row in enumerate(found.rows) if not is_training(row)]
+    return found.at([i for i, row in enumerate(found.rows) if is_training(row)]), found.at(held_out[:SHOWN])
 
 
-def trainer(
-    crops: NDArray[np.uint8], shown: NDArray[np.uint8], folder: Path, settings: EditSettings = SETTINGS
-) -> EditTrainer:
-    """Return the training of the small edit on crops (n, side, side, 3), going on from its checkpoint."""
+def trainer(crops: Crops, shown: Crops, folder: Path, settings: EditSettings = SETTINGS) -> EditTrainer:
+    """Return the training of the small edit, going on from its checkpoint."""
     device = pick_device()
     return EditTrainer(
         EditNet(condition_size=1, widths=SMALL_WIDTHS),

@@ -5,13 +5,14 @@ import finding
 import numpy as np
 import people
 import pytest
+from cropped import crops_of
 
 from mien_export.data import crops
-from mien_export.data.crops import MARGIN, CropCutter, Crops, load_crops
+from mien_export.data.crops import MARGIN, CropCutter, load_crops
 from mien_export.onnx import file_sha256, update_manifest
 from mien_service.engine.manifest import WeightEntry
 from mien_service.faces.align import crop_transform, cut
-from mien_service.faces.face import Points, RgbImage
+from mien_service.faces.face import Mesh, Points, RgbImage
 
 SIZE = 128
 SIDE = 144
@@ -47,8 +48,9 @@ def spy(monkeypatch: pytest.MonkeyPatch) -> _Spy:
 def test_the_centre_of_a_crop_is_the_services_square(
     place: int, portraits: list[RgbImage], cutter: CropCutter, spy: _Spy
 ) -> None:
-    crop = cutter.cut(portraits[place])
-    assert crop is not None
+    found = cutter.cut(portraits[place])
+    assert found is not None
+    crop, _ = found
     assert (crop.shape, crop.dtype) == ((SIDE, SIDE, 3), np.uint8)
     square = cut(portraits[place], crop_transform(spy.landmarks[0], SIZE), SIZE)
     difference = np.abs(crop[8:-8, 8:-8].astype(int) - square)
@@ -61,6 +63,17 @@ def test_landmarks_are_the_services(portraits: list[RgbImage], cutter: CropCutte
     cutter.cut(portraits[2])
     [face] = finding.find(portraits[2])
     np.testing.assert_allclose(spy.landmarks[0], face.landmarks, atol=0.05)
+
+
+def test_a_mesh_lies_in_its_crop(portraits: list[RgbImage], cutter: CropCutter) -> None:
+    """Read from the crop, the face is where the crop's mesh says."""
+    found = cutter.cut(portraits[2])
+    assert found is not None
+    crop, mesh = found
+    [face] = finding.find(crop)
+    assert face.mesh is not None
+    assert mesh.shape == (468, 3)
+    assert np.abs(mesh - face.mesh).mean() < 0.02 * SIDE
 
 
 def test_the_largest_face_is_cut(cutter: CropCutter, spy: _Spy) -> None:
@@ -91,10 +104,11 @@ def test_crops_keep_their_rows(people_pack: str, portraits: list[RgbImage], cutt
     found = load_crops(people_pack, SIZE)
     assert [row["file"] for row in found.rows] == ["b.webp", "c.webp"]
     assert found.pixels.shape == (2, SIDE, SIDE, 3)
-    for pixels, portrait in zip(found.pixels, portraits[1:3], strict=True):
+    for pixels, mesh, portrait in zip(found.pixels, found.meshes, portraits[1:3], strict=True):
         wanted = cutter.cut(portrait)
         assert wanted is not None
-        assert np.abs(pixels.astype(int) - wanted).mean() < 0.1
+        assert np.abs(pixels.astype(int) - wanted[0]).mean() < 0.1
+        np.testing.assert_allclose(mesh, wanted[1], atol=0.5)
 
 
 def test_crops_are_cut_once(people_pack: str, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,8 +137,8 @@ class _Cutter:
         self.number = _Cutter.made
         _Cutter.made += 1
 
-    def cut(self, _: RgbImage) -> RgbImage:
-        return np.full((self.side, self.side, 3), self.number, np.uint8)
+    def cut(self, _: RgbImage) -> tuple[RgbImage, Mesh]:
+        return np.full((self.side, self.side, 3), self.number, np.uint8), np.zeros((468, 3), np.float32)
 
 
 def put_network(weights: Path, name: str, body: bytes) -> None:
@@ -173,10 +187,12 @@ def test_a_pack_that_cannot_be_read_leaves_no_cache(
 
 def test_where_keeps_what_has_every_wanted_value() -> None:
     rows = [{"split": split, "Male": male} for split in ("train", "validation") for male in "01"]
-    made = Crops(np.arange(4, dtype=np.uint8)[:, None, None, None].repeat(3, axis=3), rows)
+    made = crops_of(np.arange(4, dtype=np.uint8)[:, None, None, None].repeat(3, axis=3), rows)
+    made.meshes[:] = np.arange(4)[:, None, None]
     assert made.where(split="train").pixels[:, 0, 0, 0].tolist() == [0, 1]
     chosen = made.where(split="validation", Male="1")
     assert chosen.pixels[:, 0, 0, 0].tolist() == [3]
+    assert chosen.meshes[:, 0, 0].tolist() == [3]
     assert chosen.rows == [rows[3]]
     assert made.where(split="reserved").pixels.shape == (0, 1, 1, 3)
     assert len(made.where().rows) == 4
@@ -184,7 +200,7 @@ def test_where_keeps_what_has_every_wanted_value() -> None:
 
 def test_where_does_not_guess_at_a_missing_column() -> None:
     with pytest.raises(KeyError):
-        Crops(np.zeros((1, 1, 1, 3), np.uint8), [{"split": "train"}]).where(age="3")
+        crops_of(np.zeros((1, 1, 1, 3), np.uint8), [{"split": "train"}]).where(age="3")
 
 
 def test_the_cache_is_named_by_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

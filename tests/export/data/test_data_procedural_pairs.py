@@ -1,37 +1,31 @@
-import cv2
 import numpy as np
-import people
 import pytest
 import torch
+from cropped import people_crops
 
 from mien_export.data import procedural_pairs
-from mien_export.data.crops import MARGIN
+from mien_export.data.crops import MARGIN, Crops
 from mien_export.data.procedural_pairs import ProceduralPairs, changed
-from mien_service.faces.face import RgbImage
 
 SIDE = 128
 CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
-def crops() -> RgbImage:
-    """Generated people: their photos are framed as aligned squares are."""
-    side, rim = round(SIDE * MARGIN), round(1024 * (MARGIN - 1) / 2)
-    photos = [people.person(name) for name in ("ben", "carla", "gina")]
-    wide = [cv2.copyMakeBorder(photo, rim, rim, rim, rim, cv2.BORDER_REPLICATE) for photo in photos]
-    return np.stack([np.asarray(cv2.resize(one, (side, side), interpolation=cv2.INTER_AREA), np.uint8) for one in wide])
+def crops() -> Crops:
+    return people_crops(SIDE, "ben", "gina", "carla")
 
 
 @pytest.fixture(scope="module")
-def pairs(crops: RgbImage) -> ProceduralPairs:
-    return ProceduralPairs(crops[:2], crops[2:], CPU)
+def pairs(crops: Crops) -> ProceduralPairs:
+    return ProceduralPairs(crops.at([0, 1]), crops.at([2]), CPU)
 
 
-def test_lips_grow_redder_and_eyes_larger_and_nothing_else_changes(pairs: ProceduralPairs, crops: RgbImage) -> None:
+def test_lips_grow_redder_and_eyes_larger_and_nothing_else_changes(pairs: ProceduralPairs, crops: Crops) -> None:
     shown = pairs.shown(SIDE)
     assert shown.source.shape == shown.target.shape == (1, 3, SIDE, SIDE)
     rim = round(SIDE * (MARGIN - 1) / 2)
-    plain = torch.from_numpy(crops[2, rim:-rim, rim:-rim]).permute(2, 0, 1) / 255
+    plain = torch.from_numpy(crops.pixels[2, rim:-rim, rim:-rim]).permute(2, 0, 1) / 255
     torch.testing.assert_close(shown.source[0], plain, rtol=0, atol=0.01)
     difference = (shown.target - shown.source)[0]
     rows, columns = torch.nonzero(difference.abs().amax(dim=0) > 0.05).unbind(1)

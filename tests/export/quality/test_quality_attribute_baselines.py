@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from cropped import crops_of
 
 from mien_export.data.crops import Crops
 from mien_export.quality import attribute_baselines as baselines
@@ -11,7 +12,7 @@ def made_crops() -> Crops:
     values = {("1", "0"): 100, ("1", "1"): 130, ("0", "0"): 10, ("0", "1"): 250}
     rows = [{"Male": male, "Mustache": mustache, "Smiling": mustache} for male, mustache in values]
     pixels = np.stack([np.full((144, 144, 3), value, np.uint8) for value in values.values()])
-    return Crops(pixels, rows)
+    return crops_of(pixels, rows)
 
 
 def test_nothing_changes_nothing(photo: RgbImage, aligned: AlignedFace) -> None:

@@ -3,6 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cropped import crops_of
 
 from mien_export.data.crops import Crops
 from mien_export.quality import attribute_report
@@ -21,7 +22,7 @@ def made_crops(*_: object) -> Crops:
     pixels = random.integers(40, 200, (33, 144, 144, 3)).astype(np.uint8)
     pixels[-1] = 255
     rows = [{name.capitalize(): str(i >> bit & 1) for bit, name in enumerate(ATTRIBUTES)} for i in range(33)]
-    return Crops(pixels, [row | {"split": "train" if i < 32 else "validation"} for i, row in enumerate(rows)])
+    return crops_of(pixels, [row | {"split": "train" if i < 32 else "validation"} for i, row in enumerate(rows)])
 
 
 @pytest.fixture

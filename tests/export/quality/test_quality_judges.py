@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from cropped import crops_of
 
 from mien_export.data.crops import Crops
 from mien_export.networks.judge import LinearJudge, ResidualJudge
@@ -21,7 +22,7 @@ def made_crops(n: int, split: str) -> Crops:
         | {name: str(random.integers(2)) for name in NAMES}
         for i in range(n)
     ]
-    return Crops(pixels.astype(np.uint8), rows)
+    return crops_of(pixels.astype(np.uint8), rows)
 
 
 def test_halves_share_no_identity_and_lose_none() -> None:

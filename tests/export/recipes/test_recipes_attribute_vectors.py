@@ -3,6 +3,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import torch
+from cropped import crops_of
 from numpy.typing import NDArray
 
 from mien_export.data.crops import Crops
@@ -36,7 +37,7 @@ def crowd(n: int = 3000, **given: NDArray[np.bool_]) -> _Crowd:
     for name, present in columns.items():
         latents += EFFECT * np.outer(present, truth[name])
     rows = [{name: str(int(present[i])) for name, present in columns.items()} for i in range(n)]
-    return _Crowd(latents.astype(np.float32), Crops(np.zeros((n, 1, 1, 3), np.uint8), rows), truth)
+    return _Crowd(latents.astype(np.float32), crops_of(np.zeros((n, 1, 1, 3), np.uint8), rows), truth)
 
 
 def smiling_women() -> _Crowd:
@@ -172,7 +173,7 @@ def made_crops(n: int) -> NDArray[np.uint8]:
 def test_crops_are_encoded_at_their_middle_batch_by_batch(model: FaceVae, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recipe, "ENCODE_BATCH", 2)
     pixels = made_crops(3)
-    found = encode_crops(model, Crops(pixels, [{}] * 3))
+    found = encode_crops(model, crops_of(pixels, [{}] * 3))
     middle = torch.from_numpy(pixels[:, 8:-8, 8:-8].transpose(0, 3, 1, 2).astype(np.float32) / 255)
     with torch.no_grad():
         wanted = model.encoder(middle)[0].numpy()
@@ -187,7 +188,7 @@ def test_the_table_is_made_from_training_people_alone(model: FaceVae, monkeypatc
         {"split": "validation" if i % 3 == 0 else "train"} | dict(zip(columns, map(str, row), strict=True))
         for i, row in enumerate(labels)
     ]
-    everyone = Crops(np.zeros((60, 1, 1, 3), np.uint8), rows)
+    everyone = crops_of(np.zeros((60, 1, 1, 3), np.uint8), rows)
     asked: list[tuple[str, int]] = []
     encoded: list[Crops] = []
 

@@ -7,9 +7,9 @@ import onnxruntime
 import people
 import pytest
 import torch
-from numpy.typing import NDArray
+from cropped import crops_of, people_crops
 
-from mien_export.data.crops import MARGIN, Crops
+from mien_export.data.crops import MARGIN
 from mien_export.data.packs import is_held_out
 from mien_export.data.procedural_pairs import ProceduralPairs
 from mien_export.networks.edit_net import EditNet, Fields
@@ -35,14 +35,6 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 
-def crops_of(*names: str) -> NDArray[np.uint8]:
-    """Return generated people as cached crops are: their photos are framed as aligned squares are."""
-    side = round(small_edit.CROP_SIZE * MARGIN)
-    rim = round(len(people.person(names[0])) * (MARGIN - 1) / 2)
-    wide = [cv2.copyMakeBorder(people.person(name), rim, rim, rim, rim, cv2.BORDER_REPLICATE) for name in names]
-    return np.stack([np.asarray(cv2.resize(one, (side, side), interpolation=cv2.INTER_AREA), np.uint8) for one in wide])
-
-
 def square_of(crop: RgbImage) -> RgbImage:
     """Return the service's square within a crop."""
     rim = round(small_edit.CROP_SIZE * (MARGIN - 1) / 2)
@@ -64,8 +56,8 @@ def served(file: Path, photo: RgbImage, strength: float) -> RgbImage:
 @pytest.mark.timeout(1800)
 def test_a_small_edit_is_learned_exported_and_served(tmp_path: Path) -> None:
     """Six people to learn from; what is served of a seventh must be much nearer to the target than the photo is."""
-    learned = crops_of(*(name for name in people.NAMES if name != HELD_OUT))
-    unseen = crops_of(HELD_OUT)
+    learned = people_crops(CROP_SIZE, *(name for name in people.NAMES if name != HELD_OUT))
+    unseen = people_crops(CROP_SIZE, HELD_OUT)
     settings = replace(small_edit.SETTINGS, stages=(Stage(SIDE, 12, 1.0),), rate=2e-3, warm_up_steps=50)
     training = small_edit.trainer(learned, unseen, tmp_path, settings)
     for i in range(STEPS):
@@ -75,9 +67,9 @@ def test_a_small_edit_is_learned_exported_and_served(tmp_path: Path) -> None:
     assert isinstance(net, EditNet)
     export_edit(net, SIDE, tmp_path / "small_edit.onnx")
 
-    photo = square_of(unseen[0])
+    photo = square_of(unseen.pixels[0])
     output = served(tmp_path / "small_edit.onnx", photo, 1.0)
-    pair = ProceduralPairs(learned[:1], unseen, torch.device("cpu")).shown(CROP_SIZE)
+    pair = ProceduralPairs(learned.at([0]), unseen, torch.device("cpu")).shown(CROP_SIZE)
     target = (pair.target[0].permute(1, 2, 0) * 255).numpy()
     inside = pair.region[0, 0].numpy() == 1
     assert 0.02 < inside.mean() < 0.2
@@ -99,9 +91,9 @@ def test_it_trains_on_portraits_that_are_not_held_out(monkeypatch: pytest.Monkey
     rows = [{"file": f"{i}.webp"} for i in range(200)]
     pixels = np.arange(200, dtype=np.uint8)[:, None, None, None]
     monkeypatch.setattr(
-        small_edit, "load_crops", lambda pack, size: {("stylegan", 256): Crops(pixels, rows)}[pack, size]
+        small_edit, "load_crops", lambda pack, size: {("stylegan", 256): crops_of(pixels, rows)}[pack, size]
     )
     crops, shown = small_edit.portraits()
     held_out = [i for i in range(200) if is_held_out(f"{i}.webp")]
-    assert shown.ravel().tolist() == held_out[: small_edit.SHOWN]
-    assert crops.ravel().tolist() == [i for i in range(200) if i not in held_out]
+    assert shown.pixels.ravel().tolist() == held_out[: small_edit.SHOWN]
+    assert crops.pixels.ravel().tolist() == [i for i in range(200) if i not in held_out]
