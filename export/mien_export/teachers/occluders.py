@@ -62,7 +62,7 @@ class Masks:
 
     def lay(self, picture: RgbImage, mesh: Mesh, rng: np.random.Generator) -> tuple[RgbImage, Cover]:
         """Lay a random mask over the mouth and nose (sometimes below the nose)."""
-        template = _pick(self.by_side[_side(mesh)], rng)
+        template = pick(self.by_side[side_of(mesh)], rng)
         target = mesh[list(ANCHOR_POINTS.values()), :2].copy()
         if rng.random() < 0.15:
             target[:3] += 0.8 * (mesh[2, :2] - mesh[6, :2])  # worn under the nose
@@ -71,16 +71,16 @@ class Masks:
         if matrix is None:
             return picture, np.zeros(picture.shape[:2], np.float32)
         height, width = picture.shape[:2]
-        warped = cv2.warpPerspective(self._dyed(template.pixels, rng), matrix, (width, height), flags=cv2.INTER_AREA)
+        warped = cv2.warpPerspective(self.dyed(template.pixels, rng), matrix, (width, height), flags=cv2.INTER_AREA)
         return _over(picture, warped[..., :3].astype(np.float32), warped[..., 3].astype(np.float32) / 255)
 
-    def _dyed(self, pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    def dyed(self, pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
         """Return the template in another colour or with a texture, its own folds kept."""
         if rng.random() < 0.4:
             return pixels
         light = cv2.cvtColor(pixels[..., :3], cv2.COLOR_RGB2GRAY)[..., None] / np.float32(200)
         if rng.random() < 0.5:
-            cloth = cv2.resize(_pick(self.textures, rng), pixels.shape[1::-1]).astype(np.float32)
+            cloth = cv2.resize(pick(self.textures, rng), pixels.shape[1::-1]).astype(np.float32)
         else:
             cloth = np.full((*pixels.shape[:2], 3), rng.uniform(5, 250, 3), np.float32)
         dyed = np.clip(cloth * light, 0, 255).astype(np.uint8)
@@ -206,7 +206,7 @@ def _skin(picture: RgbImage, mesh: Mesh) -> NDArray[np.float64]:
     return picture[places[:, 1], places[:, 0]].mean(axis=0)
 
 
-def _side(mesh: Mesh) -> str:
+def side_of(mesh: Mesh) -> str:
     """Return from where the face is seen, for the choice of a mask."""
     left, nose, right = mesh[234, 0], mesh[4, 0], mesh[454, 0]
     lean = (2 * nose - left - right) / max(right - left, 1e-6)
@@ -237,5 +237,6 @@ def _at(mesh: Mesh, point: int) -> tuple[int, int]:
     return _whole(mesh[point, :2])
 
 
-def _pick(options: list[ItemT], rng: np.random.Generator) -> ItemT:
+def pick(options: list[ItemT], rng: np.random.Generator) -> ItemT:
+    """Return one of the options."""
     return options[int(rng.integers(len(options)))]
