@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from mien_export.data.packs import Row, read_pictures, read_rows
 from mien_export.runner import WeightsRunner
 from mien_service.engine.manifest import load_manifest
-from mien_service.faces.align import apply, crop_transform, cut, scale_of
+from mien_service.faces.align import Affine, apply, crop_transform, cut, scale_of
 from mien_service.faces.detect import NetworkDetector
-from mien_service.faces.face import Mesh, RgbImage
+from mien_service.faces.face import Face, Mesh, RgbImage
 from mien_service.faces.find import FaceFinder, NoFaceFound
 from mien_service.faces.landmarks import MeshLandmarks
 from mien_service.faces.networks import RunNetwork
@@ -62,14 +62,18 @@ def load_crops(pack: str, size: int) -> Crops:
 
     A picture in which the service finds no face has no crop and no row.
     """
-    side = round(size * MARGIN)
-    file = cache_folder() / f"{pack}-{side}-{_networks_key(WEIGHTS)}.npz"
+    file = crops_file(pack, size)
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         _write_crops(pack, size, file)
     with np.load(file) as saved:
         rows = read_rows(pack)
         return Crops(saved["pixels"], saved["meshes"], [rows[i] for i in saved["index"]])
+
+
+def crops_file(pack: str, size: int) -> Path:
+    """Return the cached file of the crops of `pack`."""
+    return cache_folder() / f"{pack}-{round(size * MARGIN)}-{_networks_key(WEIGHTS)}.npz"
 
 
 def _networks_key(weights: Path) -> str:
@@ -101,18 +105,26 @@ class CropCutter:
 
     def __init__(self, size: int, run: RunNetwork) -> None:
         self.size = size
+        self.side = round(size * MARGIN)
         self._finder = FaceFinder(NetworkDetector(), MeshLandmarks())
         self._run = run
 
     def cut(self, picture: RgbImage) -> tuple[RgbImage, Mesh] | None:
         """Return the crop of the largest face, (side, side, 3), and its mesh, or None where no face is found."""
+        found = self.locate(picture)
+        if found is None:
+            return None
+        face, transform = found
+        assert face.mesh is not None
+        mesh = np.column_stack([apply(transform, face.mesh[:, :2]), face.mesh[:, 2] * scale_of(transform)])
+        return cut(picture, transform, self.side), mesh.astype(np.float32)
+
+    def locate(self, picture: RgbImage) -> tuple[Face, Affine] | None:
+        """Return the largest face and the transform from the picture to its crop, or None where no face is found."""
         try:
             [face] = self._finder.find(picture, "largest", self._run)
         except NoFaceFound:
             return None
-        side = round(self.size * MARGIN)
         transform = crop_transform(face.landmarks, self.size)
-        transform[:, 2] += (side - self.size) / 2
-        assert face.mesh is not None
-        mesh = np.column_stack([apply(transform, face.mesh[:, :2]), face.mesh[:, 2] * scale_of(transform)])
-        return cut(picture, transform, side), mesh.astype(np.float32)
+        transform[:, 2] += (self.side - self.size) / 2
+        return face, transform

@@ -10,9 +10,10 @@ from pathlib import Path
 from mien_export.data.crops import Crops, load_crops
 from mien_export.data.packs import is_training
 from mien_export.data.procedural_pairs import ProceduralPairs
-from mien_export.networks.edit_net import SMALL_WIDTHS, EditNet
+from mien_export.networks.edit_net import EditNet
 from mien_export.networks.lite0 import Lite0
 from mien_export.networks.patch_discriminator import PatchDiscriminator
+from mien_export.networks.u_net import SMALL_WIDTHS
 from mien_export.recipes.edit_losses import EditLosses, LossWeights
 from mien_export.recipes.edit_step import EditSettings, EditTrainer, Stage
 from mien_export.recipes.loop import pick_device, placed

@@ -1,14 +1,8 @@
 import pytest
 import torch
 
-from mien_export.networks.edit_net import (
-    REACH,
-    SMALL_WIDTHS,
-    BottomBlock,
-    EditNet,
-    Film,
-    floored,
-)
+from mien_export.networks.edit_net import REACH, EditNet, floored
+from mien_export.networks.u_net import SMALL_WIDTHS
 from mien_export.recipes.edit_compose import composed
 
 NARROW = (8, 16, 16, 24)
@@ -108,19 +102,6 @@ def test_a_face_is_edited_alike_alone_and_in_a_batch_in_training_and_after() -> 
         alone = net.eval()(images[1:2])
     for both, one in zip(together, alone, strict=True):
         torch.testing.assert_close(both[1:2], one, rtol=1e-4, atol=1e-5)
-
-
-def test_film_scales_and_shifts() -> None:
-    film = Film(1, 2)
-    with torch.no_grad():
-        film.spread.bias.copy_(torch.tensor([1.0, 0, 0, 5]))
-    x = torch.ones(1, 2, 2, 2)
-    torch.testing.assert_close(film(x, torch.zeros(1, 1)), torch.tensor([2.0, 6]).view(1, 2, 1, 1).expand(1, 2, 2, 2))
-
-
-def test_a_bottom_block_starts_as_the_identity() -> None:
-    x = torch.randn(2, 24, 4, 4)
-    torch.testing.assert_close(BottomBlock(24, 1)(x, torch.ones(2, 1)), x)
 
 
 def test_what_is_under_the_floor_is_nothing_but_can_rise() -> None:

@@ -1,0 +1,35 @@
+import torch
+
+from mien_export.networks.u_net import BottomBlock, Film, UNet
+
+NARROW = (8, 16, 16, 24)
+
+
+def test_features_are_half_as_large_at_any_size() -> None:
+    net = UNet(5, 0, NARROW)
+    for side in (32, 48):
+        assert net.features(torch.rand(2, 5, side, side)).shape == (2, NARROW[0], side // 2, side // 2)
+
+
+def test_a_condition_matters_once_it_is_learned() -> None:
+    net, image = UNet(3, 2, NARROW), torch.rand(1, 3, 32, 32)
+    conditions = torch.zeros(1, 2), torch.ones(1, 2)
+    torch.testing.assert_close(*(net.features(image, condition) for condition in conditions))
+    for module in net.modules():
+        if isinstance(module, Film):
+            torch.nn.init.normal_(module.spread.weight)
+    one, other = (net.features(image, condition) for condition in conditions)
+    assert (one - other).abs().max() > 0.01
+
+
+def test_film_scales_and_shifts() -> None:
+    film = Film(1, 2)
+    with torch.no_grad():
+        film.spread.bias.copy_(torch.tensor([1.0, 0, 0, 5]))
+    x = torch.ones(1, 2, 2, 2)
+    torch.testing.assert_close(film(x, torch.zeros(1, 1)), torch.tensor([2.0, 6]).view(1, 2, 1, 1).expand(1, 2, 2, 2))
+
+
+def test_a_bottom_block_starts_as_the_identity() -> None:
+    x = torch.randn(2, 24, 4, 4)
+    torch.testing.assert_close(BottomBlock(24, 1)(x, torch.ones(2, 1)), x)
