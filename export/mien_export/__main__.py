@@ -20,6 +20,8 @@ from mien_export.recipes import (
     face_vae_export,
     finding_export,
     judges,
+    mask_export,
+    mask_segmenter,
     mesh_net,
     small_edit,
 )
@@ -31,6 +33,7 @@ WEIGHTS = Path("weights")
 TRAINERS: dict[str, tuple[Callable[[float, Path], Path], Path, float]] = {
     "face_detector": (face_detector.train, RUNS / "face_detector", 40.0),
     "face_vae": (face_vae.train, RUNS / "face_vae", 120.0),
+    "mask_segmenter": (mask_segmenter.train, RUNS / "mask_segmenter", 40.0),
     "mesh_net": (mesh_net.train, RUNS / "mesh_net", 45.0),
     "judges": (judges.train, cache_folder() / "judges", 5.0),
     "small_edit": (small_edit.train, RUNS / "small_edit", 10.0),
@@ -39,6 +42,7 @@ TRAINERS: dict[str, tuple[Callable[[float, Path], Path], Path, float]] = {
 
 EXPORTERS: dict[str, Callable[[], None]] = {
     "face_detector": lambda: finding_export.export_face_detector(RUNS / "face_detector" / "checkpoint.pt", WEIGHTS),
+    "mask_segmenter": lambda: mask_export.export_mask_segmenter(RUNS / "mask_segmenter" / "checkpoint.pt", WEIGHTS),
     "mesh_net": lambda: finding_export.export_mesh_net(RUNS / "mesh_net" / "checkpoint.pt", WEIGHTS),
     "face_vae": lambda: face_vae_export.export_face_vae(RUNS / "face_vae" / "checkpoint.pt", WEIGHTS),
     "face_vae_vectors": lambda: attribute_table.export_table(RUNS / "face_vae" / "checkpoint.pt", WEIGHTS),
