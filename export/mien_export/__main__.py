@@ -16,6 +16,7 @@ from mien_export.quality.more_attributes import report_more_attributes
 from mien_export.recipes import (
     attribute_table,
     face_detector,
+    face_filler,
     face_vae,
     face_vae_export,
     finding_export,
@@ -32,6 +33,7 @@ WEIGHTS = Path("weights")
 
 TRAINERS: dict[str, tuple[Callable[[float, Path], Path], Path, float]] = {
     "face_detector": (face_detector.train, RUNS / "face_detector", 40.0),
+    "face_filler": (face_filler.train, RUNS / "face_filler", 120.0),
     "face_vae": (face_vae.train, RUNS / "face_vae", 120.0),
     "mask_segmenter": (mask_segmenter.train, RUNS / "mask_segmenter", 40.0),
     "mesh_net": (mesh_net.train, RUNS / "mesh_net", 45.0),
@@ -44,6 +46,7 @@ EXPORTERS: dict[str, Callable[[], None]] = {
     "face_detector": lambda: finding_export.export_face_detector(RUNS / "face_detector" / "checkpoint.pt", WEIGHTS),
     "mask_segmenter": lambda: mask_export.export_mask_segmenter(RUNS / "mask_segmenter" / "checkpoint.pt", WEIGHTS),
     "mesh_net": lambda: finding_export.export_mesh_net(RUNS / "mesh_net" / "checkpoint.pt", WEIGHTS),
+    "face_filler": lambda: mask_export.export_face_filler(RUNS / "face_filler" / "checkpoint.pt", WEIGHTS),
     "face_vae": lambda: face_vae_export.export_face_vae(RUNS / "face_vae" / "checkpoint.pt", WEIGHTS),
     "face_vae_vectors": lambda: attribute_table.export_table(RUNS / "face_vae" / "checkpoint.pt", WEIGHTS),
 }

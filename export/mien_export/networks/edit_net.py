@@ -35,7 +35,19 @@ class Fields:
     paint: torch.Tensor | None = None
 
 
-class EditNet(UNet):
+class FieldNet(UNet):
+    """A network that answers with an edit's fields, whatever it sees."""
+
+    def forward(self, image: torch.Tensor, condition: torch.Tensor | None = None) -> tuple[torch.Tensor, ...]:
+        """Return flow, residual, alpha and, if the network paints, paint, shaped and ranged as `Fields` says."""
+        raise NotImplementedError
+
+    def fields(self, image: torch.Tensor, condition: torch.Tensor | None = None) -> Fields:
+        """Return `forward`'s answer by name."""
+        return Fields(*self(image, condition))
+
+
+class EditNet(FieldNet):
     """(n, 3 + extra_channels, s, s) and a condition (n, condition_size) to the fields of an edit; s a multiple of 16.
 
     The input's first three channels are the aligned face, RGB in 0..1; behind them come what else the task knows (a
@@ -82,10 +94,6 @@ class EditNet(UNet):
             return fields
         matte = floored(torch.sigmoid(fine[:, 6:]), MATTE_FLOOR)
         return (*fields, torch.cat([torch.sigmoid(fine[:, 3:6]), matte], dim=1))
-
-    def fields(self, image: torch.Tensor, condition: torch.Tensor | None = None) -> Fields:
-        """Return `forward`'s answer by name."""
-        return Fields(*self(image, condition))
 
 
 def floored(values: torch.Tensor, floor: float) -> torch.Tensor:

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from mien_export.data.edit_pairs import Batch, within
-from mien_export.networks.edit_net import EditNet, Fields
+from mien_export.networks.edit_net import FieldNet, Fields
 from mien_export.networks.patch_discriminator import PatchDiscriminator, discriminator_loss, generator_loss
 from mien_export.quality.sheet import Labelled, write_sheet
 from mien_export.recipes.edit_compose import composed
@@ -92,7 +92,7 @@ class EditTrainer:
 
     def __init__(
         self,
-        net: EditNet,
+        net: FieldNet,
         pairs: PairSource,
         losses: EditLosses,
         folder: Path,
@@ -218,7 +218,7 @@ class EditTrainer:
 
 def answer(net: nn.Module, batch: Batch) -> Fields:
     """Return the fields that `net` gives for a batch's sources, extra channels and conditions."""
-    assert isinstance(net, EditNet)
+    assert isinstance(net, FieldNet)
     image = torch.cat([batch.source, batch.extra], dim=1).contiguous(memory_format=torch.channels_last)
     return net.fields(image, batch.condition if net.condition_size else None)
 

@@ -20,6 +20,7 @@ from mien_export.data.crops import MARGIN, load_crops
 from mien_export.data.masked_faces import MaskedFaces, load_overlays, load_segmented
 from mien_export.data.mesh_batches import badly_photographed
 from mien_export.data.packs import is_training
+from mien_export.data.resize import reduced
 from mien_export.networks.mask_segmenter import MaskSegmenter, ServedMaskSegmenter
 from mien_export.recipes.loop import autocast, load_shipped, pick_device, placed
 from mien_export.recipes.supervised import Recipe, Schedule, Terms, train_supervised
@@ -55,14 +56,6 @@ class Source:
         chosen = torch.randint(len(self.pixels), (count,), device=self.pixels.device)
         squares = jittered_squares(reduced(self.pixels[chosen], round(side * MARGIN)), side, MARGIN)
         return badly_photographed(squares[:, :3]), squares[:, 3:]
-
-
-def reduced(crops: torch.Tensor, side: int) -> torch.Tensor:
-    """Return crops (n, s, s, c) uint8 as (n, side, side, c), averaged down: sampling them as they are would alias."""
-    if crops.shape[1] <= side:
-        return crops
-    small = F.interpolate(crops.permute(0, 3, 1, 2).float(), (side, side), mode="bilinear", antialias=True)
-    return small.permute(0, 2, 3, 1)
 
 
 def load_sources(device: torch.device) -> dict[str, Source]:

@@ -8,7 +8,7 @@ import torch
 from mien_export.data.masked_faces import MaskedFaces
 from mien_export.networks.mask_segmenter import MaskSegmenter, ServedMaskSegmenter
 from mien_export.recipes import mask_segmenter as recipe
-from mien_export.recipes.mask_segmenter import SegmenterData, Source, losses, reduced
+from mien_export.recipes.mask_segmenter import SegmenterData, Source, losses
 
 CPU = torch.device("cpu")
 
@@ -62,14 +62,6 @@ def test_a_jittered_cover_stays_on_its_mask(monkeypatch: pytest.MonkeyPatch) -> 
     images, covers = source.batch(64, 12)
     red = (images[:, :1] * 255 - 30) / 200
     torch.testing.assert_close(red, covers, atol=0.02, rtol=0)
-
-
-def test_a_large_crop_is_averaged_and_a_small_one_left_alone() -> None:
-    checks = (torch.arange(64)[:, None] + torch.arange(64)) % 2 * 255
-    crops = checks[None, :, :, None].expand(1, 64, 64, 4).to(torch.uint8)
-    middle = reduced(crops, 16)[0, 4:-4, 4:-4]
-    assert middle.float().std() < 2
-    assert reduced(crops, 64) is crops
 
 
 def test_losses_fall_as_the_answer_nears_the_truth() -> None:

@@ -1,0 +1,78 @@
+"""Train the filler of what masks hide: hours on two CPU cores, an hour for a first look.
+
+    python -m mien_export train face_filler --minutes 60
+
+Resumes from runs/face_filler/checkpoint.pt where there is one, else goes on from the shipped weights. Writes a contact
+sheet of held-out people beside the checkpoint.
+"""
+
+from pathlib import Path
+
+import torch
+
+from mien_export.data.augment import jittered_squares
+from mien_export.data.crops import MARGIN, load_crops
+from mien_export.data.hole_pairs import HoleFaces, HolePairs, hole_faces
+from mien_export.data.masked_faces import load_overlays
+from mien_export.data.packs import is_training, is_validation
+from mien_export.networks.face_filler import FaceFiller, ServedFaceFiller
+from mien_export.networks.face_prior import FacePrior
+from mien_export.networks.lite0 import Lite0
+from mien_export.networks.patch_discriminator import PatchDiscriminator
+from mien_export.recipes.edit_losses import EditLosses, LossWeights
+from mien_export.recipes.edit_step import EditSettings, EditTrainer, Stage
+from mien_export.recipes.loop import load_shipped, pick_device, placed
+
+SHIPPED = Path("weights/face_filler.onnx")
+"""Where training goes on from, if it is there."""
+
+PACKS = {"celeba": (160, 0.6), "stylegan": (256, 0.3), "utkface": (160, 0.1)}
+"""Packs, about how large their faces are, and how often a batch is of each."""
+
+SHOWN = 8
+PRIOR_FACES = 6000
+
+SETTINGS = EditSettings(stages=(Stage(128, 16, 0.75), Stage(256, 4, 1.0)), discriminator_from=0.3)
+
+WEIGHTS = LossWeights(unchanged=0, alpha=0, alpha_smooth=0, flow_smooth=0, paint=0)
+"""Only the hole is painted: there is nothing to keep shut or smooth."""
+
+
+def train(minutes: float, folder: Path) -> Path:
+    """Train for `minutes` (all sessions together) and return the checkpoint's path."""
+    device = pick_device()
+    sources: list[tuple[HoleFaces, float]] = []
+    for pack, (size, share) in PACKS.items():
+        faces, held_out = _faces(pack, size, device)
+        sources.append((faces, share))
+        if pack == "celeba":
+            prior, shown = fitted_prior(faces), HoleFaces(held_out.pixels[:SHOWN])
+    return trainer(HolePairs(sources, shown, prior), folder).train(minutes)
+
+
+def _faces(pack: str, size: int, device: torch.device) -> tuple[HoleFaces, HoleFaces]:
+    """Return the faces to train on and those to measure on."""
+    crops = load_crops(pack, size)
+    pixels = hole_faces(crops, load_overlays(pack, size), device).pixels
+    splits = [[wanted(row) for row in crops.rows] for wanted in (is_training, is_validation)]
+    training, held_out = (HoleFaces(pixels[torch.tensor(split)]) for split in splits)
+    return training, held_out
+
+
+def fitted_prior(faces: HoleFaces) -> FacePrior:
+    """Return the prior fitted on the first of `faces`, on their device."""
+    prior = FacePrior().to(faces.pixels.device)
+    parts = faces.pixels[:PRIOR_FACES, ..., :3].split(500)
+    side = round(faces.pixels.shape[1] / MARGIN)
+    prior.fit(torch.cat([jittered_squares(part, side, MARGIN, jitter=False) for part in parts]))
+    return prior
+
+
+def trainer(pairs: HolePairs, folder: Path, settings: EditSettings = SETTINGS) -> EditTrainer:
+    """Return the filler's training, going on from its checkpoint or from what is shipped."""
+    device = pick_device()
+    net = FaceFiller()
+    if SHIPPED.exists():
+        load_shipped(ServedFaceFiller(net), SHIPPED)
+    losses = EditLosses(WEIGHTS, placed(Lite0(), device), looked_at=6)
+    return EditTrainer(net, pairs, losses, folder, PatchDiscriminator(), settings)
