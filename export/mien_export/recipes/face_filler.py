@@ -41,13 +41,11 @@ WEIGHTS = LossWeights(unchanged=0, alpha=0, alpha_smooth=0, flow_smooth=0, paint
 def train(minutes: float, folder: Path) -> Path:
     """Train for `minutes` (all sessions together) and return the checkpoint's path."""
     device = pick_device()
-    sources: list[tuple[HoleFaces, float]] = []
-    for pack, (size, share) in PACKS.items():
-        faces, held_out = _faces(pack, size, device)
-        sources.append((faces, share))
-        if pack == "celeba":
-            prior, shown = fitted_prior(faces), HoleFaces(held_out.pixels[:SHOWN])
-    return trainer(HolePairs(sources, shown, prior), folder).train(minutes)
+    packs = {pack: _faces(pack, size, device) for pack, (size, _) in PACKS.items()}
+    training, held_out = packs["celeba"]
+    sources = [(packs[pack][0], share) for pack, (_, share) in PACKS.items()]
+    pairs = HolePairs(sources, HoleFaces(held_out.pixels[:SHOWN]), fitted_prior(training))
+    return trainer(pairs, folder).train(minutes)
 
 
 def _faces(pack: str, size: int, device: torch.device) -> tuple[HoleFaces, HoleFaces]:

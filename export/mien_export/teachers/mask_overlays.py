@@ -5,6 +5,7 @@ because a segmenter learns the rim and a filler what shows beside it.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ from mien_export.teachers.mesh import eye_distance
 from mien_export.teachers.occluders import ANCHOR_POINTS, Cover, Masks
 from mien_service.faces.face import Mesh, RgbImage
 
-Pixels = NDArray[np.float32]
+Pixels = NDArray[np.floating[Any]]
 """(h, w, 3), grey levels."""
 
 SCARF_SHARE = 0.06
@@ -60,7 +61,8 @@ class MaskOverlays:
         matrix, _ = cv2.findHomography(template.anchors, target)
         if matrix is None:
             return Worn(picture.copy(), np.zeros(picture.shape[:2], np.float32))
-        cloth, cover = _warped(self._masks.dyed(template.pixels, rng), matrix, picture.shape[:2])
+        dyed = self._masks.dyed(template.pixels, rng)
+        cloth, cover = _warped(dyed, np.asarray(matrix, np.float64), picture.shape[:2])
         cloth = _creased(cloth, cover, eye_distance(mesh), rng)
         if side == "front" and rng.random() < STRAP_SHARE:
             corners = cv2.perspectiveTransform(template.anchors[None], matrix)[0]
@@ -71,7 +73,7 @@ class MaskOverlays:
         return Worn(np.clip(np.rint(worn), 0, 255).astype(np.uint8), cover)
 
 
-def anchors_on(mesh: Mesh, rng: np.random.Generator) -> NDArray[np.float32]:
+def anchors_on(mesh: Mesh, rng: np.random.Generator) -> NDArray[np.floating[Any]]:
     """Return where the six anchors of a mask come to lie, (6, 2): usually right, sometimes below nose or mouth."""
     target = mesh[list(ANCHOR_POINTS.values()), :2].copy()
     down = mesh[2, :2] - mesh[6, :2]
@@ -96,7 +98,7 @@ def _warped(template: NDArray[np.uint8], matrix: NDArray[np.float64], shape: tup
     zoom = min(1.0, 1.3 * abs(float(np.linalg.det(matrix[:2, :2]))) ** 0.5)
     small = cv2.resize(layer, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
     warped = cv2.warpPerspective(small, matrix @ np.diag([1 / zoom, 1 / zoom, 1]), shape[::-1])
-    cover = np.clip(warped[..., 3], 0, 1)
+    cover = np.clip(np.asarray(warped[..., 3], np.float32), 0, 1)
     return np.clip(warped[..., :3] / np.maximum(cover, 1e-3)[..., None], 0, 255), cover
 
 
@@ -122,7 +124,7 @@ def _creased(cloth: Pixels, cover: Cover, eye: float, rng: np.random.Generator) 
 
 
 def _strapped(
-    cloth: Pixels, cover: Cover, mesh: Mesh, corners: NDArray[np.float32], rng: np.random.Generator
+    cloth: Pixels, cover: Cover, mesh: Mesh, corners: NDArray[np.floating[Any]], rng: np.random.Generator
 ) -> tuple[Pixels, Cover]:
     """Return cloth and cover with elastic straps from the mask's corners, (6, 2), to the ears."""
     eye = eye_distance(mesh)
@@ -146,8 +148,8 @@ def _strapped(
 
 def _strap(
     canvas: NDArray[np.uint8],
-    start: NDArray[np.float32],
-    end: NDArray[np.float32],
+    start: NDArray[np.floating[Any]],
+    end: NDArray[np.floating[Any]],
     thick: float,
     rng: np.random.Generator,
 ) -> None:
