@@ -24,6 +24,12 @@ TURN_DEGREES = (4.0, 18.0)
 LARGE_TURN_SHARE = 0.25
 LARGE_TURN_DEGREES = 60.0
 
+TIGHT_SHARE = 0.2
+"""Share of faces whose picture ends close around them: beyond its edge the edge is repeated, as where photos end."""
+
+TIGHTEST = 0.45
+"""Nearest that such an edge comes, as a share of the way from a crop's middle to its own edge: it cuts the face."""
+
 BLURRED_SHARE = 0.2
 SMALL_SHARE = 0.25
 DARK_SHARE = 0.12
@@ -60,13 +66,21 @@ def random_placement(n: int, device: torch.device) -> Placement:
     return Placement(matrix, shift, torch.rand(n, device=device) < 0.5)
 
 
-def squares(crops: torch.Tensor, place: Placement, size: int) -> torch.Tensor:
-    """Return the squares (n, 3, size, size) in 0..1 cut out of crops (n, side, side, 3) uint8."""
+def random_frames(n: int, device: torch.device) -> torch.Tensor:
+    """Return where pictures end, (n, 2, 2): the first and the last x and y, as the crops' -1..1; most not at all."""
+    ends = TIGHTEST + (1 - TIGHTEST) * torch.rand(n, 2, 2, device=device)
+    is_tight = torch.rand(n, 1, 1, device=device) < TIGHT_SHARE
+    return torch.where(is_tight, ends, 1.0) * torch.tensor([[-1.0], [1.0]], device=device)
+
+
+def squares(crops: torch.Tensor, place: Placement, size: int, frames: torch.Tensor) -> torch.Tensor:
+    """Return the squares (n, 3, size, size) in 0..1 cut out of crops (n, side, side, 3) uint8 that end at `frames`."""
     images = crops.permute(0, 3, 1, 2).float() / 255
     flip = torch.where(place.mirrored, -1.0, 1.0)
     matrix = place.matrix.clone()
     matrix[:, :, 0] = matrix[:, :, 0] * flip[:, None]
     grid = F.affine_grid(torch.cat([matrix, place.shift[..., None]], dim=2), [len(crops), 3, size, size], False)
+    grid = torch.maximum(torch.minimum(grid, frames[:, None, None, 1]), frames[:, None, None, 0])
     return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
 
 

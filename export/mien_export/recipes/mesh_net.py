@@ -27,6 +27,7 @@ from mien_export.data.mesh_batches import (
     badly_photographed,
     placed_meshes,
     placed_rotations,
+    random_frames,
     random_placement,
     squares,
 )
@@ -60,6 +61,9 @@ MINED_SCENES = 1000
 """Drawn scenes and composed groups that are searched for them, of each so many."""
 
 MINED_GROUPS = SceneOptions(480, 480, (1, 8), (0.05, 0.9), lying_share=0.2, pieces=4)
+
+CONTINUED_RATE = 1e-3
+"""Highest learning rate of a training that goes on from the shipped weights: the usual one would first undo them."""
 
 CALIBRATION_BATCHES = 16
 
@@ -102,7 +106,8 @@ class MeshData:
         where = self.pixels.device
         crops = torch.cat([self.pixels[chosen.to(where), kinds.to(where)].to(device), self.faceless[none]])
         place = random_placement(FACES + FACELESS, device)
-        images = badly_photographed(squares(crops, place, IMAGE_SIZE))
+        frames = random_frames(FACES + FACELESS, device)
+        images = badly_photographed(squares(crops, place, IMAGE_SIZE, frames))
         of_faces = Placement(place.matrix[:FACES], place.shift[:FACES], place.mirrored[:FACES])
         visible = self.visible[chosen, kinds].float()
         visible = torch.where(of_faces.mirrored[:, None], visible[:, self.twins], visible)
@@ -226,7 +231,8 @@ def train(minutes: float, folder: Path) -> Path:
         return losses(answer, wanted)
 
     recipe = Recipe(terms, lambda: calibration_batches(data), lambda average, file: write_sheet(average, data, file))
-    return train_supervised(model, recipe, minutes, folder, Schedule())
+    schedule = Schedule(learning_rate=CONTINUED_RATE) if SHIPPED.exists() else Schedule()
+    return train_supervised(model, recipe, minutes, folder, schedule)
 
 
 def calibration_batches(data: MeshData) -> Iterator[torch.Tensor]:

@@ -8,6 +8,7 @@ from mien_export.data.mesh_batches import (
     badly_photographed,
     placed_meshes,
     placed_rotations,
+    random_frames,
     random_placement,
     squares,
 )
@@ -17,6 +18,8 @@ from mien_export.teachers.mesh import eye_distance, head_rotation
 SIZE = 96
 CPU = torch.device("cpu")
 TWINS = torch.from_numpy(heads.twins().copy())
+
+ENDLESS = torch.tensor([[-1.0, -1.0], [1.0, 1.0]])
 
 SEEDS = st.integers(0, 2**31 - 1)
 TURNS = st.tuples(st.floats(-60, 60), st.floats(-30, 30), st.floats(-30, 30))
@@ -39,7 +42,7 @@ def test_a_dot_at_a_mesh_point_is_where_the_placed_mesh_says(
     torch.manual_seed(seed)
     mesh = heads.head(52, 80, 72, heads.rotation(*turn))
     place = random_placement(8, CPU)
-    images = squares(dots(float(mesh[point, 0]), float(mesh[point, 1]), 8), place, SIZE)
+    images = squares(dots(float(mesh[point, 0]), float(mesh[point, 1]), 8), place, SIZE, ENDLESS.expand(8, 2, 2))
     placed = placed_meshes(torch.from_numpy(mesh)[None].repeat(8, 1, 1), place, TWINS)
     axis = (torch.arange(SIZE) + 0.5) / SIZE
     for image, points, mirrored in zip(images[:, 0], placed, place.mirrored, strict=True):
@@ -66,6 +69,27 @@ def test_a_placed_rotation_is_that_of_the_placed_mesh(seed: int, turn: tuple[flo
         np.testing.assert_allclose(points - points.mean(axis=0), shape - shape.mean(axis=0), atol=2e-3)
 
 
+def test_some_pictures_end_close_around_their_face() -> None:
+    torch.manual_seed(0)
+    frames = random_frames(4000, CPU)
+    tight = (frames != ENDLESS).flatten(1).any(dim=1)
+    assert 0.17 < tight.float().mean() < 0.23
+    assert 0.45 <= frames.abs().min() < 0.5
+    assert (frames[:, 0] < 0).all()
+    assert (frames[:, 1] > 0).all()
+
+
+def test_beyond_its_end_a_picture_repeats_its_edge() -> None:
+    torch.manual_seed(0)
+    columns = torch.linspace(0, 255, SIDE).to(torch.uint8)
+    crops = columns[None, None, :, None].expand(20, SIDE, SIDE, 3)
+    frames = ENDLESS.clone()
+    frames[1, 0] = 0.0
+    images = squares(crops, random_placement(20, CPU), SIZE, frames.expand(20, 2, 2))
+    assert images.max() < 0.52, "right of the middle the middle's grey goes on"
+    assert images.min() < 0.2
+
+
 def test_placements_are_mirrored_half_the_time_and_never_wild() -> None:
     torch.manual_seed(0)
     place = random_placement(4000, CPU)
@@ -83,7 +107,7 @@ def test_a_square_is_cut_without_its_crop_being_changed() -> None:
     torch.manual_seed(1)
     crops = torch.randint(0, 256, (3, SIDE, SIDE, 3), dtype=torch.uint8)
     before = crops.clone()
-    images = squares(crops, random_placement(3, CPU), 40)
+    images = squares(crops, random_placement(3, CPU), 40, ENDLESS.expand(3, 2, 2))
     assert images.shape == (3, 3, 40, 40)
     assert images.dtype == torch.float32
     assert 0 <= images.min() <= images.max() <= 1
