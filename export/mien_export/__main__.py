@@ -17,6 +17,7 @@ from mien_export.recipes import (
     attribute_table,
     face_detector,
     face_filler,
+    face_prior,
     face_vae,
     face_vae_export,
     finding_export,
@@ -47,6 +48,7 @@ EXPORTERS: dict[str, Callable[[], None]] = {
     "mask_segmenter": lambda: mask_export.export_mask_segmenter(RUNS / "mask_segmenter" / "checkpoint.pt", WEIGHTS),
     "mesh_net": lambda: finding_export.export_mesh_net(RUNS / "mesh_net" / "checkpoint.pt", WEIGHTS),
     "face_filler": lambda: mask_export.export_face_filler(RUNS / "face_filler" / "checkpoint.pt", WEIGHTS),
+    "face_prior": lambda: face_prior.export_face_prior(WEIGHTS),
     "face_vae": lambda: face_vae_export.export_face_vae(RUNS / "face_vae" / "checkpoint.pt", WEIGHTS),
     "face_vae_vectors": lambda: attribute_table.export_table(RUNS / "face_vae" / "checkpoint.pt", WEIGHTS),
 }

@@ -11,6 +11,9 @@ from torch.nn import functional as F
 SIDE = 32
 COMPONENTS = 120
 
+LEAST_VARIANCE = 1e-6
+"""A quarter of a grey level, squared: below that there is nothing to be known."""
+
 LEAST_SHOWN = 1e-3
 """A coarse pixel of which less than this shows counts for nothing."""
 
@@ -41,8 +44,8 @@ class FacePrior(nn.Module):
         variances = spread.square() / (len(flat) - 1)
         left = centred.square().sum() / (len(flat) - 1) - variances.sum()
         self.components.copy_(axes.T)
-        self.variances.copy_(variances)
-        self.noise.copy_(left / (flat.shape[1] - COMPONENTS))
+        self.variances.copy_(variances.clamp(min=LEAST_VARIANCE))
+        self.noise.copy_((left / (flat.shape[1] - COMPONENTS)).clamp(min=LEAST_VARIANCE))
 
     @torch.no_grad()
     def forward(self, images: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:

@@ -1,5 +1,6 @@
 """Train the filler of what masks hide: hours on two CPU cores, an hour for a first look.
 
+    python -m mien_export export face_prior
     python -m mien_export train face_filler --minutes 60
 
 Resumes from runs/face_filler/checkpoint.pt where there is one, else goes on from the shipped weights. Writes a contact
@@ -10,17 +11,16 @@ from pathlib import Path
 
 import torch
 
-from mien_export.data.augment import jittered_squares
-from mien_export.data.crops import MARGIN, load_crops
+from mien_export.data.crops import load_crops
 from mien_export.data.hole_pairs import HoleFaces, HolePairs, hole_faces
 from mien_export.data.masked_faces import load_overlays
 from mien_export.data.packs import is_training, is_validation
 from mien_export.networks.face_filler import FaceFiller, ServedFaceFiller
-from mien_export.networks.face_prior import FacePrior
 from mien_export.networks.lite0 import Lite0
 from mien_export.networks.patch_discriminator import PatchDiscriminator
 from mien_export.recipes.edit_losses import EditLosses, LossWeights
 from mien_export.recipes.edit_step import EditSettings, EditTrainer, Stage
+from mien_export.recipes.face_prior import shipped_prior
 from mien_export.recipes.loop import load_shipped, pick_device, placed
 
 SHIPPED = Path("weights/face_filler.onnx")
@@ -30,7 +30,6 @@ PACKS = {"celeba": (160, 0.6), "stylegan": (256, 0.3), "utkface": (160, 0.1)}
 """Packs, about how large their faces are, and how often a batch is of each."""
 
 SHOWN = 8
-PRIOR_FACES = 6000
 
 SETTINGS = EditSettings(stages=(Stage(128, 16, 0.75), Stage(256, 4, 1.0)), discriminator_from=0.3)
 
@@ -42,9 +41,9 @@ def train(minutes: float, folder: Path) -> Path:
     """Train for `minutes` (all sessions together) and return the checkpoint's path."""
     device = pick_device()
     packs = {pack: _faces(pack, size, device) for pack, (size, _) in PACKS.items()}
-    training, held_out = packs["celeba"]
+    _, held_out = packs["celeba"]
     sources = [(packs[pack][0], share) for pack, (_, share) in PACKS.items()]
-    pairs = HolePairs(sources, HoleFaces(held_out.pixels[:SHOWN]), fitted_prior(training))
+    pairs = HolePairs(sources, HoleFaces(held_out.pixels[:SHOWN]), shipped_prior(SHIPPED.parent).to(device))
     return trainer(pairs, folder).train(minutes)
 
 
@@ -55,15 +54,6 @@ def _faces(pack: str, size: int, device: torch.device) -> tuple[HoleFaces, HoleF
     splits = [[wanted(row) for row in crops.rows] for wanted in (is_training, is_validation)]
     training, held_out = (HoleFaces(pixels[torch.tensor(split)]) for split in splits)
     return training, held_out
-
-
-def fitted_prior(faces: HoleFaces) -> FacePrior:
-    """Return the prior fitted on the first of `faces`, on their device."""
-    prior = FacePrior().to(faces.pixels.device)
-    parts = faces.pixels[:PRIOR_FACES, ..., :3].split(500)
-    side = round(faces.pixels.shape[1] / MARGIN)
-    prior.fit(torch.cat([jittered_squares(part, side, MARGIN, jitter=False) for part in parts]))
-    return prior
 
 
 def trainer(pairs: HolePairs, folder: Path, settings: EditSettings = SETTINGS) -> EditTrainer:

@@ -1,0 +1,53 @@
+"""A linear model of aligned faces: what a hole most likely shows, coarsely.
+
+Given the pixels around the hole, the most likely coefficients of principal components of small faces (probabilistic
+PCA, Tipping & Bishop 1999) give the rest.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mien_service.faces.edit import Field
+
+LEAST_SHOWN = 1e-3
+"""A coarse pixel of which less than this shows counts for nothing."""
+
+
+class FacePrior:
+    """The model of a table.
+
+    Its arrays: mean (3, s, s) in 0..1, components (k, 3 s s), orthonormal, variances (k,), and noise (1,), the
+    variance of a number that the components leave.
+    """
+
+    def __init__(self, table: dict[str, NDArray[np.floating]]) -> None:
+        mean = table["mean"].astype(np.float32)
+        self._side = mean.shape[1]
+        self._mean = mean.ravel()
+        self._components = table["components"].astype(np.float32)
+        self._doubt = np.diag(table["noise"][0] / table["variances"]).astype(np.float32)
+
+    def fill(self, face: Field, hole: Field) -> Field:
+        """Return an aligned face (n, n, 3) in 0..1 whose hole, (n, n) in 0..1, is filled; what is in it is not seen.
+
+        Where everything is hole, the mean face is. n is a multiple of the model's side.
+        """
+        shown = 1 - hole
+        share = self._coarse(shown)[..., None]
+        small = self._coarse(face * shown[..., None]) / np.maximum(share, LEAST_SHOWN)
+        weight = np.where(share > LEAST_SHOWN, share, 0).astype(np.float32)
+        known, weights = _flat(small) - self._mean, _flat(np.broadcast_to(weight, small.shape))
+        weighted = self._components * weights
+        coefficients = np.linalg.solve(weighted @ self._components.T + self._doubt, weighted @ known)
+        filled = (self._mean + coefficients @ self._components).reshape(3, self._side, self._side).transpose(1, 2, 0)
+        large = cv2.resize(np.ascontiguousarray(filled, np.float32), face.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+        return face * shown[..., None] + np.clip(large, 0, 1) * hole[..., None]
+
+    def _coarse(self, picture: Field) -> Field:
+        return np.asarray(cv2.resize(picture, (self._side, self._side), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _flat(picture: Field) -> Field:
+    """Return (s, s, 3) as the model's numbers, channels first."""
+    return np.ascontiguousarray(picture.transpose(2, 0, 1), np.float32).ravel()
