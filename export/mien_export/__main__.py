@@ -12,7 +12,9 @@ from mien_export.quality.finding import report_finding
 from mien_export.quality.finding_thresholds import report_thresholds
 from mien_export.quality.landmark_sheet import write_landmark_sheet
 from mien_export.quality.landmarks import report_landmarks
+from mien_export.quality.mask_report import report_masks
 from mien_export.quality.more_attributes import report_more_attributes
+from mien_export.quality.unmask_report import report_filler
 from mien_export.recipes import (
     attribute_table,
     face_detector,
@@ -54,11 +56,13 @@ EXPORTERS: dict[str, Callable[[], None]] = {
 }
 
 EVALUATIONS: dict[str, Callable[[Path], None]] = {
+    "face_filler": lambda folder: report_filler(WEIGHTS, folder),
     "finding": lambda folder: report_finding(WeightsRunner(WEIGHTS), folder),
     "finding_thresholds": lambda folder: report_thresholds(WeightsRunner(WEIGHTS), folder),
     "landmarks": lambda folder: report_landmarks(WeightsRunner(WEIGHTS), folder),
     "landmark_sheet": lambda folder: write_landmark_sheet(WeightsRunner(WEIGHTS), folder),
     "edit_attribute": lambda folder: report_edit_attribute(WEIGHTS, folder),
+    "mask_segmenter": lambda folder: report_masks(WEIGHTS, folder),
     "more_attributes": lambda folder: report_more_attributes(WEIGHTS, folder),
 }
 

@@ -115,9 +115,7 @@ class CropCutter:
         if found is None:
             return None
         face, transform = found
-        assert face.mesh is not None
-        mesh = np.column_stack([apply(transform, face.mesh[:, :2]), face.mesh[:, 2] * scale_of(transform)])
-        return cut(picture, transform, self.side), mesh.astype(np.float32)
+        return cut(picture, transform, self.side), moved_mesh(face, transform)
 
     def locate(self, picture: RgbImage) -> tuple[Face, Affine] | None:
         """Return the largest face and the transform from the picture to its crop, or None where no face is found."""
@@ -128,3 +126,10 @@ class CropCutter:
         transform = crop_transform(face.landmarks, self.size)
         transform[:, 2] += (self.side - self.size) / 2
         return face, transform
+
+
+def moved_mesh(face: Face, transform: Affine) -> Mesh:
+    """Return a face's mesh (468, 3) taken from the picture through a similarity."""
+    assert face.mesh is not None
+    plane, depth = apply(transform, face.mesh[:, :2]), face.mesh[:, 2] * scale_of(transform)
+    return np.column_stack([plane, depth]).astype(np.float32)

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mien_export.data.crops import WEIGHTS, CropCutter, crops_file, load_crops
+from mien_export.data.crops import WEIGHTS, CropCutter, crops_file, load_crops, moved_mesh
 from mien_export.data.packs import Row, data_folder
 from mien_export.runner import WeightsRunner
 from mien_export.teachers import occluders
@@ -36,11 +36,12 @@ MASK_LABEL = 2
 class MaskedFaces:
     """Crops, some with a mask on: pixels (n, side, side, 3) uint8 RGB; cover (n, side, side) uint8, 255 on the mask.
 
-    rows: their label rows.
+    meshes: (n, 468, 3) float32 in pixels of the crop; rows: their label rows.
     """
 
     pixels: NDArray[np.uint8]
     cover: NDArray[np.uint8]
+    meshes: NDArray[np.float32]
     rows: list[Row]
 
 
@@ -58,7 +59,7 @@ def load_overlays(pack: str, size: int) -> MaskedFaces:
         np.savez(unfinished, pixels=pixels, cover=cover)
         unfinished.rename(file)
     with np.load(file) as saved:
-        return MaskedFaces(saved["pixels"], saved["cover"], crops.rows)
+        return MaskedFaces(saved["pixels"], saved["cover"], crops.meshes, crops.rows)
 
 
 def _covered_part(
@@ -95,6 +96,7 @@ def load_segmented(part: Literal["training", "testing"], size: int) -> MaskedFac
     cutter = CropCutter(size, WeightsRunner(WEIGHTS))
     pixels: list[RgbImage] = []
     cover: list[NDArray[np.uint8]] = []
+    meshes: list[Mesh] = []
     rows: list[Row] = []
     with zipfile.ZipFile(data_folder() / "mask_segmentation.zip") as archive:
         for name in sorted(n for n in archive.namelist() if n.startswith(f"{part}/") and n.endswith(".webp")):
@@ -107,9 +109,10 @@ def load_segmented(part: Literal["training", "testing"], size: int) -> MaskedFac
             found = cutter.locate(photo)
             if found is None:
                 continue
-            _, transform = found
+            face, transform = found
             levels = np.where(mask == MASK_LABEL, 255, 0).astype(np.uint8)
             pixels.append(cut(photo, transform, cutter.side))
             cover.append(np.asarray(cv2.warpAffine(levels, transform, (cutter.side,) * 2), np.uint8))
+            meshes.append(moved_mesh(face, transform))
             rows.append({"file": name})
-    return MaskedFaces(np.stack(pixels), np.stack(cover), rows)
+    return MaskedFaces(np.stack(pixels), np.stack(cover), np.stack(meshes), rows)

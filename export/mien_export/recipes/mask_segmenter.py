@@ -65,7 +65,8 @@ def load_sources(device: torch.device) -> dict[str, Source]:
         sources[pack] = _source(load_overlays(pack, size), device)
     sources["segmented"] = _source(load_segmented("training", 256), device)
     bare = load_crops("celeba", PACK_SIZES["celeba"])
-    sources["bare"] = _source(MaskedFaces(bare.pixels, np.zeros(bare.pixels.shape[:3], np.uint8), bare.rows), device)
+    nothing = np.zeros(bare.pixels.shape[:3], np.uint8)
+    sources["bare"] = _source(MaskedFaces(bare.pixels, nothing, bare.meshes, bare.rows), device)
     return sources
 
 

@@ -35,14 +35,14 @@ class FacePrior:
         """
         shown = 1 - hole
         share = self._coarse(shown)[..., None]
-        small = self._coarse(face * shown[..., None]) / np.maximum(share, LEAST_SHOWN)
+        small = np.asarray(self._coarse(face * shown[..., None]) / np.maximum(share, LEAST_SHOWN), np.float32)
         weight = np.where(share > LEAST_SHOWN, share, 0).astype(np.float32)
         known, weights = _flat(small) - self._mean, _flat(np.broadcast_to(weight, small.shape))
         weighted = self._components * weights
         coefficients = np.linalg.solve(weighted @ self._components.T + self._doubt, weighted @ known)
         filled = (self._mean + coefficients @ self._components).reshape(3, self._side, self._side).transpose(1, 2, 0)
         large = cv2.resize(np.ascontiguousarray(filled, np.float32), face.shape[1::-1], interpolation=cv2.INTER_CUBIC)
-        return face * shown[..., None] + np.clip(large, 0, 1) * hole[..., None]
+        return np.asarray(face * shown[..., None] + np.clip(large, 0, 1) * hole[..., None], np.float32)
 
     def _coarse(self, picture: Field) -> Field:
         return np.asarray(cv2.resize(picture, (self._side, self._side), interpolation=cv2.INTER_AREA), np.float32)

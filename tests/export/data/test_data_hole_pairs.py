@@ -18,7 +18,7 @@ def faces() -> HoleFaces:
     crops = people_crops(SIDE, "ben", "carla", "gina")
     cover = np.zeros(crops.pixels.shape[:3], np.uint8)
     cover[0, 30:42, 30:42] = 255
-    return hole_faces(crops, MaskedFaces(crops.pixels, cover, crops.rows), CPU)
+    return hole_faces(crops, MaskedFaces(crops.pixels, cover, crops.meshes, crops.rows), CPU)
 
 
 @pytest.fixture

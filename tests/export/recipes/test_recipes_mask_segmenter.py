@@ -20,7 +20,8 @@ def masked(count: int, side: int, level: int, file: str = "{}.webp", split: str 
     pixels[:, side // 2 :] = (230, 20, 20)
     cover[:, side // 2 :] = 255
     rows = [{"file": file.format(i), "split": split} for i in range(count - 1)]
-    return MaskedFaces(pixels, cover, [*rows, {"file": "held_out.webp", "split": "validation"}])
+    meshes = np.zeros((count, 468, 3), np.float32)
+    return MaskedFaces(pixels, cover, meshes, [*rows, {"file": "held_out.webp", "split": "validation"}])
 
 
 @pytest.fixture

@@ -1,0 +1,103 @@
+"""Ways to fill a hole in an aligned face: the service's own, and what it is held against."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mien_export.networks.face_prior import COMPONENTS
+from mien_export.quality.regions import Mask
+from mien_export.runner import WeightsRunner
+from mien_service.faces.face import RgbImage
+from mien_service.faces.filling import filled
+from mien_service.faces.prior import FacePrior
+
+Filler = Callable[[RgbImage, Mask], RgbImage]
+"""Takes an aligned face (s, s, 3) and a hole (s, s), whatever is in it, and returns the face with the hole filled."""
+
+RING = 0.04
+"""Width, as a share of the side, of the ring around a hole whose colour is looked at."""
+
+RADIUS = 5
+"""Of OpenCV's inpainting, in pixels."""
+
+PCA_SIDE = 128
+
+
+def flat_skin(face: RgbImage, hole: Mask) -> RgbImage:
+    """Fill with the mean colour of the ring around the hole."""
+    return _laid(face, hole, np.broadcast_to(ring_colour(face, hole), face.shape))
+
+
+def telea(face: RgbImage, hole: Mask) -> RgbImage:
+    """Inpaint after Telea 2004."""
+    return np.asarray(cv2.inpaint(face, hole.astype(np.uint8), RADIUS, cv2.INPAINT_TELEA), np.uint8)
+
+
+def navier_stokes(face: RgbImage, hole: Mask) -> RgbImage:
+    """Inpaint after Bertalmio et al. 2001."""
+    return np.asarray(cv2.inpaint(face, hole.astype(np.uint8), RADIUS, cv2.INPAINT_NS), np.uint8)
+
+
+def mean_face(faces: NDArray[np.uint8]) -> Filler:
+    """Return the filler by the mean of aligned faces (n, s, s, 3), its colour matched in the ring."""
+    mean = np.asarray(faces.mean(axis=0), np.float32)
+
+    def fill(face: RgbImage, hole: Mask) -> RgbImage:
+        fitting = np.asarray(cv2.resize(mean, face.shape[1::-1], interpolation=cv2.INTER_CUBIC))
+        return _laid(face, hole, fitting + ring_colour(face, hole) - ring_colour(fitting, hole))
+
+    return fill
+
+
+def principal_components(faces: NDArray[np.uint8], count: int = COMPONENTS) -> Filler:
+    """Return the filler by `count` principal components of aligned faces (n, PCA_SIDE, PCA_SIDE, 3)."""
+    flat = torch.from_numpy(faces.transpose(0, 3, 1, 2).copy()).flatten(1).float() / 255
+    mean = flat.mean(dim=0)
+    flat -= mean
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        _, spread, axes = torch.pca_lowrank(flat, count, center=False, niter=3)
+    variances = spread.square() / (len(flat) - 1)
+    left = (flat.square().sum() / (len(flat) - 1) - variances.sum()) / (flat.shape[1] - count)
+    table = {
+        "mean": mean.view(3, PCA_SIDE, PCA_SIDE).numpy(),
+        "components": axes.T.contiguous().numpy(),
+        "variances": variances.numpy(),
+        "noise": left.view(1).numpy(),
+    }
+    prior = FacePrior(table)
+
+    def fill(face: RgbImage, hole: Mask) -> RgbImage:
+        found = prior.fill(face.astype(np.float32) / np.float32(255), hole.astype(np.float32))
+        return _laid(face, hole, found * 255)
+
+    return fill
+
+
+def service_filler(run: WeightsRunner) -> Filler:
+    """Return the filler that the service is, without noise."""
+    prior = FacePrior(run.table("face_prior"))
+
+    def fill(face: RgbImage, hole: Mask) -> RgbImage:
+        nothing = np.zeros(hole.shape, np.float32)
+        found = filled(face.astype(np.float32) / np.float32(255), hole.astype(np.float32), nothing, prior, run)
+        return _laid(face, hole, found * 255)
+
+    return fill
+
+
+def ring_colour(face: NDArray[np.generic], hole: Mask) -> NDArray[np.float64]:
+    """Return the mean colour (3,) of the ring around the hole."""
+    reach = max(round(RING * hole.shape[0]), 1)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
+    ring = (cv2.dilate(hole.astype(np.uint8), kernel) > 0) & ~hole
+    return np.asarray(face, np.float64)[ring].mean(axis=0) if ring.any() else np.zeros(3)
+
+
+def _laid(face: RgbImage, hole: Mask, filling: NDArray[np.generic]) -> RgbImage:
+    out = face.copy()
+    out[hole] = np.clip(np.rint(np.asarray(filling, np.float64)[hole]), 0, 255).astype(np.uint8)
+    return out
