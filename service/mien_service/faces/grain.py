@@ -34,8 +34,18 @@ FEWEST_PATCHES = 4
 FLATTEST = 0.6
 """Share of the patches that are listened to: those whose coarse structure is flattest. Hair is not grain."""
 
-SOFTNESS = (0.0, 0.35, 0.5, 0.6, 0.7, 0.85, 1.0, 1.25, 1.5)
-"""Sigmas of the blurs, in photo pixels, that the noise is kept in: a sensor's own, demosaiced, compressed, enlarged."""
+QUIET = 0.2
+"""Quantile of the patches' deviations that is taken for grain: grain is everywhere, what is louder is structure."""
+
+SOFTNESS = (0.0, 0.35, 0.5, 0.6, 0.7, 0.85, 1.0)
+"""Sigmas of the blurs, in photo pixels, that the noise is kept in: a sensor's own, demosaiced, compressed. What is much
+softer is structure, or the grain of an enlarged photo, which a face can do without."""
+
+LIKE = 1.5
+"""How many times softer than the softest noise the grain may seem, before less of it is laid on."""
+
+DOUBT = 0.5
+"""Share of the wider band beside the paint by which what it lacks there may be more: it is measured on structure."""
 
 FAINTEST = 0.4
 """Grey levels of a band's deviation that rounding to whole levels alone makes."""
@@ -85,7 +95,7 @@ def _places(mask: NDArray[np.bool_], view: Surroundings) -> NDArray[np.int64]:
 
 
 def _levels(photo: RgbImage, places: NDArray[np.int64], core: int) -> Levels | None:
-    """Return the variances that most patches around `places` have, or None if too few of them lie in the photo."""
+    """Return the variances that all patches around `places` have, or None if too few of them lie in the photo."""
     reach = core // 2 + BORDER
     height, width = photo.shape[:2]
     fit = ((places >= reach) & (places < [width - reach, height - reach])).all(axis=1)
@@ -97,7 +107,7 @@ def _levels(photo: RgbImage, places: NDArray[np.int64], core: int) -> Levels | N
     structure = smooth[core_only][..., 0].std(axis=(1, 2))
     flattest = np.argsort(structure, kind="stable")[: max(round(FLATTEST * len(patches)), FEWEST_PATCHES)]
     sigma = MAD_TO_SIGMA * np.median(np.abs(bands[core_only][:, flattest]), axis=(2, 3))
-    return np.median(sigma, axis=1).astype(np.float64) ** 2
+    return np.quantile(sigma, QUIET, axis=1).astype(np.float64) ** 2
 
 
 def _bands(pixels: Field, axes: tuple[int, int]) -> tuple[Field, Field]:
@@ -141,13 +151,25 @@ def _softened(tile: Field, sigma: float) -> Field:
 
 
 def _grain_of(beside: Levels, within: Levels) -> Field | None:
-    """Return a tile of noise, (TILE, TILE, 3), that lifts the finest band within the paint to that beside it."""
-    wanted = np.where(beside[0] > FAINTEST**2, np.maximum(beside[0] - within[0], 0), 0)
-    if not wanted.any():
+    """Return a tile of noise, (TILE, TILE, 3), that lifts the finest band within the paint to that beside it.
+
+    Structure that only the photo shows is missing too, but more so in the wider band: where the bands are unlike those
+    of any grain, less is laid on, or small faces would be mottled.
+    """
+    missing = np.maximum(beside - within, 0)
+    missing[:, beside[0] <= FAINTEST**2] = 0
+    # A sensor's noise is at most as strong in colour as in lightness; what is stronger is a coloured edge.
+    missing[:, 1:] = np.minimum(missing[:, 1:], missing[:, :1])
+    if not missing[0].any():
         return None
     tiles, next_bands = _noise()
     opponent = np.zeros_like(tiles[0])
-    for i in np.flatnonzero(wanted):
-        like = int(np.abs(np.log(next_bands * beside[0, i] / max(beside[1, i], 1e-6))).argmin())
-        opponent[..., i] = tiles[like][..., i] * np.float32(np.sqrt(wanted[i]))
+    for i in np.flatnonzero(missing[0]):
+        finest, following = missing[0, i], max(missing[1, i], next_bands[0] * missing[0, i])
+        like = int(np.abs(np.log(next_bands * finest / following)).argmin())
+        brought = next_bands[like] * finest
+        softer = following / brought
+        room = (missing[1, i] + DOUBT * beside[1, i]) / brought
+        variance = finest * min(1, (LIKE / softer) ** 4, room)
+        opponent[..., i] = tiles[like][..., i] * np.float32(np.sqrt(variance))
     return opponent @ OPPONENT

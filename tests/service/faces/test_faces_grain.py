@@ -1,6 +1,7 @@
 import cv2
 import numpy as np
 import pytest
+from bench import composite
 from painted import as_photo, disc, in_photo, shaded, square_at, square_of, with_paint
 
 
@@ -64,6 +65,17 @@ def test_hair_beside_smooth_skin_is_not_taken_for_grain() -> None:
     out = with_paint(photo, transform, square_of(photo, transform, 128), disc(128))
     laplacian = cv2.Laplacian(cv2.cvtColor(out, cv2.COLOR_RGB2GRAY).astype(np.float32), cv2.CV_32F)
     assert laplacian[in_photo(disc(128, 0.2), transform, out) == 1].std() < 2
+
+
+@pytest.mark.parametrize("name", ["ben", "emil"])
+def test_a_small_face_is_not_mottled(name: str) -> None:
+    """What a clean small photo is too fine for its paint to show, stubble and hair, is no grain."""
+    scene = composite.scene(name, 60, grain=False, edge=False)
+    error = composite.ours(scene).astype(np.float32) - scene.photo
+    colour = error - error.mean(axis=2, keepdims=True)
+    mottles = cv2.GaussianBlur(colour, (0, 0), 1) - cv2.GaussianBlur(colour, (0, 0), 6)
+    inside = cv2.erode((scene.matte > 0.99).astype(np.uint8), np.ones((5, 5))) == 1
+    assert mottles[inside].std() < 1.2
 
 
 def test_one_photo_and_one_edit_give_one_answer() -> None:
