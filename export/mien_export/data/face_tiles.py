@@ -34,7 +34,7 @@ TUNING_STEP = 10
 
 @dataclass(frozen=True, eq=False)
 class Tile:
-    """One picture (h, w, 3) uint8 RGB with one face, and the face's mesh in it, (468, 2) float32."""
+    """One picture (h, w, 3) uint8 RGB with one face, and points that span it, (n, 2) float32: its mesh, if known."""
 
     pixels: RgbImage
     points: NDArray[np.float32]
@@ -44,7 +44,12 @@ def load_tiles(*, training: bool) -> list[Tile]:
     """Return the tiles for training or for testing, made once and cached."""
     file = cache_folder() / f"tiles-{'training' if training else 'testing'}.npz"
     if not file.exists():
-        _write(file, training=training)
+        write_tiles(_made(training=training), file)
+    return read_tiles(file)
+
+
+def read_tiles(file: Path) -> list[Tile]:
+    """Return the tiles in a file of `write_tiles`."""
     with np.load(file) as saved:
         points, shapes, flat = saved["points"], saved["shapes"], saved["pixels"]
     ends = np.cumsum(shapes.prod(axis=1) * 3)
@@ -53,6 +58,19 @@ def load_tiles(*, training: bool) -> list[Tile]:
         Tile(flat[start:end].reshape(*shape, 3), mesh)
         for start, end, shape, mesh in zip(starts, ends, shapes, points, strict=True)
     ]
+
+
+def write_tiles(tiles: list[Tile], file: Path) -> None:
+    """Write tiles with equally many points each, whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_suffix(".part.npz")
+    np.savez(
+        unfinished,
+        pixels=np.concatenate([tile.pixels.reshape(-1) for tile in tiles]),
+        shapes=np.array([tile.pixels.shape[:2] for tile in tiles]),
+        points=np.stack([tile.points for tile in tiles]),
+    )
+    unfinished.rename(file)
 
 
 def training_tiles() -> list[Tile]:
@@ -65,25 +83,16 @@ def tuning_tiles() -> list[Tile]:
     return load_tiles(training=True)[::TUNING_STEP]
 
 
-def _write(file: Path, *, training: bool) -> None:
+def _made(*, training: bool) -> list[Tile]:
     wanted = TRAINING_TILES if training else TESTING_TILES
     jobs: list[tuple[str, list[int]]] = []
     for pack in PACKS:
         chosen = [i for i, row in enumerate(read_rows(pack)) if (is_training if training else is_validation)(row)]
         chosen = [chosen[i] for i in np.unique(np.linspace(0, len(chosen) - 1, wanted[pack]).astype(int))]
         jobs += [(pack, chosen[start : start + 200]) for start in range(0, len(chosen), 200)]
-    file.parent.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
         made = pool.map(_part, *zip(*jobs, strict=True), [COVERED_SHARE if training else 0.0] * len(jobs))
-        tiles = [tile for part in made for tile in part]
-    unfinished = file.with_suffix(".part.npz")
-    np.savez(
-        unfinished,
-        pixels=np.concatenate([tile.pixels.reshape(-1) for tile in tiles]),
-        shapes=np.array([tile.pixels.shape[:2] for tile in tiles]),
-        points=np.stack([tile.points for tile in tiles]),
-    )
-    unfinished.rename(file)
+        return [tile for part in made for tile in part]
 
 
 def _part(pack: str, index: list[int], covered_share: float) -> list[Tile]:

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from mien_export.data.crops import cache_folder
-from mien_export.data.face_tiles import load_tiles, training_tiles
+from mien_export.data.face_tiles import Tile, training_tiles
+from mien_export.data.lost_profiles import lost_profiles
 from mien_export.data.mesh_batches import badly_photographed
 from mien_export.data.scenes import SceneComposer, SceneOptions
 from mien_export.networks.face_detector import STRIDES, Detections, FaceDetector, ServedFaceDetector, cell_middles
@@ -77,11 +78,18 @@ Scenes = tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.bool_]]
 """Pictures (n, side, side, 3), boxes (n, MOST_FACES, 4), missing ones NaN, and which boxes' faces are hidden."""
 
 
+def scene_tiles() -> list[Tile]:
+    """Return the training tiles and, once there are networks that see them, the profiles that no teacher reads."""
+    shipped = (SHIPPED, SHIPPED.with_stem("mesh_net"))
+    lost = lost_profiles(SHIPPED.parent) if all(file.exists() for file in shipped) else []
+    return [*training_tiles(), *lost]
+
+
 def load_scenes() -> Scenes:
     """Return the training scenes, made once and cached."""
     file = cache_folder() / "scenes.npz"
     if not file.exists():
-        load_tiles(training=True)
+        scene_tiles()
         parts = [list(range(start, min(start + 100, SCENES))) for start in range(0, SCENES, 100)]
         with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
             made = list(pool.map(_compose, parts))
@@ -95,7 +103,7 @@ def load_scenes() -> Scenes:
 
 def _compose(seeds: list[int]) -> Scenes:
     cv2.setNumThreads(1)
-    tiles = training_tiles()
+    tiles = scene_tiles()
     composers = [SceneComposer(tiles, options) for options in SCENE_OPTIONS]
     pixels = np.empty((len(seeds), SCENE_SIDE, SCENE_SIDE, 3), np.uint8)
     boxes = np.full((len(seeds), MOST_FACES, 4), np.nan, np.float32)

@@ -22,6 +22,7 @@ from torch.nn import functional as F
 
 from mien_export.data.face_tiles import training_tiles
 from mien_export.data.faceless import faceless_squares
+from mien_export.data.lost_profiles import lost_profiles, profile_squares
 from mien_export.data.mesh_batches import (
     Placement,
     badly_photographed,
@@ -46,8 +47,9 @@ SHIPPED = Path("weights/mesh_net.onnx")
 """Where training goes on from, if it is there."""
 
 FACES = 96
-FACELESS = 24
-"""Squares of a batch that show a face, and that do not."""
+UNREAD = 8
+FACELESS = 32
+"""Squares of a batch that show a face, that show a profile without a mesh, and that show none."""
 
 FACELESS_SQUARES = 6000
 
@@ -94,25 +96,31 @@ class MeshData:
     visible: torch.Tensor
     rotations: torch.Tensor
     weights: torch.Tensor
+    unread: torch.Tensor
     faceless: torch.Tensor
     twins: torch.Tensor
 
     def batch(self) -> tuple[torch.Tensor, MeshOutput]:
-        """Return images (n, 3, 128, 128), faces first, and what is to be answered for the faces (score for all)."""
+        """Return images (n, 3, 128, 128), faces first, and what is to be answered for the faces (score for all).
+
+        Profiles without a mesh come behind the faces; where there are none, their places show nothing.
+        """
         device = self.meshes.device
         chosen = torch.multinomial(self.weights, FACES, replacement=True)
         kinds = torch.multinomial(torch.tensor(KIND_SHARES, device=device), FACES, replacement=True)
-        none = torch.randint(len(self.faceless), (FACELESS,), device=device)
+        unread = min(UNREAD, len(self.unread))
+        count = FACES + UNREAD + FACELESS
+        lost = self.unread[torch.randperm(len(self.unread), device=device)[:unread]]
+        none = torch.randint(len(self.faceless), (count - FACES - unread,), device=device)
         where = self.pixels.device
-        crops = torch.cat([self.pixels[chosen.to(where), kinds.to(where)].to(device), self.faceless[none]])
-        place = random_placement(FACES + FACELESS, device)
-        frames = random_frames(FACES + FACELESS, device)
+        crops = torch.cat([self.pixels[chosen.to(where), kinds.to(where)].to(device), lost, self.faceless[none]])
+        place, frames = random_placement(count, device), random_frames(count, device)
         images = badly_photographed(squares(crops, place, IMAGE_SIZE, frames))
         of_faces = Placement(place.matrix[:FACES], place.shift[:FACES], place.mirrored[:FACES])
         visible = self.visible[chosen, kinds].float()
         visible = torch.where(of_faces.mirrored[:, None], visible[:, self.twins], visible)
-        score = torch.zeros(FACES + FACELESS, 1, device=device)
-        score[:FACES] = 1
+        score = torch.zeros(count, 1, device=device)
+        score[: FACES + unread] = 1
         return images, MeshOutput(
             placed_meshes(self.meshes[chosen], of_faces, self.twins),
             visible,
@@ -137,6 +145,7 @@ def load_data(device: torch.device) -> MeshData:
     covered = np.concatenate([packs[pack].covered[index] for pack, index in kept.items()])
     rotations = np.stack([head_rotation(mesh, frontal) for mesh in meshes])
     visible = ~covered & facing(meshes, frontal)[:, None]
+    unread = profile_squares(lost_profiles(SHIPPED.parent)) if _is_shipped() else np.zeros((0, SIDE, SIDE, 3), np.uint8)
     faceless = np.concatenate([faceless_squares(FACELESS_SQUARES, packs["celeba"], "celeba"), hard_squares()])
     return MeshData(
         pixels.to(device),
@@ -144,6 +153,7 @@ def load_data(device: torch.device) -> MeshData:
         torch.from_numpy(visible).to(device),
         torch.from_numpy(rotations).float().to(device),
         sampling_weights(rotations).to(device),
+        torch.from_numpy(unread).to(device),
         torch.from_numpy(faceless).to(device),
         torch.from_numpy(mirror_twins(frontal)).to(device),
     )
@@ -154,7 +164,7 @@ def hard_squares() -> NDArray[np.uint8]:
 
     There are none where nothing is shipped yet, or where it is never wrong.
     """
-    if not (DETECTOR.exists() and SHIPPED.exists()):
+    if not _is_shipped():
         return np.zeros((0, SIDE, SIDE, 3), np.uint8)
     tiles = training_tiles()
     groups = SceneComposer(tiles, MINED_GROUPS)
@@ -163,6 +173,11 @@ def hard_squares() -> NDArray[np.uint8]:
     mined = mined_squares(scenes, WeightsRunner(DETECTOR.parent))
     print(f"the detector is wrong about {len(mined)} squares", flush=True)
     return np.resize(mined, (FACELESS_SQUARES, *mined.shape[1:])) if len(mined) else mined
+
+
+def _is_shipped() -> bool:
+    """Return whether there are networks to find their own mistakes, and what the teacher missed."""
+    return DETECTOR.exists() and SHIPPED.exists()
 
 
 def yaw_degrees(rotations: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -235,8 +235,7 @@ def small_scenes(data: Path, in_process: InProcess, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(recipe, "SCENE_OPTIONS", tuple(replace(plain, faces=(n, n)) for n in range(3)))
     monkeypatch.setattr(recipe, "SCENE_SIDE", SMALL_SIDE)
     monkeypatch.setattr(recipe, "SCENES", 240)
-    monkeypatch.setattr(recipe, "load_tiles", lambda *, training: [FLAT] * int(training))
-    monkeypatch.setattr(recipe, "training_tiles", lambda: [FLAT])
+    monkeypatch.setattr(recipe, "scene_tiles", lambda: [FLAT])
     in_process(recipe)
     cache_folder().mkdir()
 
@@ -274,8 +273,7 @@ def test_a_hidden_face_is_stored_after_those_to_be_found(
     monkeypatch.setattr(recipe, "SCENE_OPTIONS", (crowded,) * 3)
     monkeypatch.setattr(recipe, "SCENE_SIDE", SMALL_SIDE)
     monkeypatch.setattr(recipe, "SCENES", 10)
-    monkeypatch.setattr(recipe, "load_tiles", lambda *, training: [FLAT] * int(training))
-    monkeypatch.setattr(recipe, "training_tiles", lambda: [FLAT])
+    monkeypatch.setattr(recipe, "scene_tiles", lambda: [FLAT])
     in_process(recipe)
     cache_folder().mkdir()
     _, boxes, hidden = recipe.load_scenes()
@@ -285,6 +283,18 @@ def test_a_hidden_face_is_stored_after_those_to_be_found(
     for is_placed, is_hidden in zip(placed, hidden, strict=True):
         assert is_hidden.any()
         assert (np.diff(is_hidden[is_placed].astype(int)) >= 0).all()
+
+
+@pytest.mark.parametrize("missing", [(), ("face_detector",), ("mesh_net",)])
+def test_profiles_without_a_mesh_are_sought_once_there_are_networks(
+    missing: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in {"face_detector", "mesh_net"} - set(missing):
+        (tmp_path / f"{name}.onnx").touch()
+    monkeypatch.setattr(recipe, "SHIPPED", tmp_path / "face_detector.onnx")
+    monkeypatch.setattr(recipe, "training_tiles", lambda: [FLAT] * 2)
+    monkeypatch.setattr(recipe, "lost_profiles", lambda _: [FLAT])
+    assert len(recipe.scene_tiles()) == (2 if missing else 3)
 
 
 def red_ovals() -> recipe.Scenes:
@@ -337,7 +347,7 @@ def test_a_training_is_exported_and_served(tmp_path: Path, monkeypatch: pytest.M
 
     # A later training goes on from the file.
     monkeypatch.setattr(recipe, "SHIPPED", weights / "face_detector.onnx")
-    later = torch.load(recipe.train(0, tmp_path / "later"), weights_only=True)
-    assert later["step"] == 0
+    later = torch.load(recipe.train(1e-3, tmp_path / "later"), weights_only=True)
+    assert 0 < later["step"] < 20
     for name, value in net.named_parameters():
-        torch.testing.assert_close(later["average"][name], value, atol=1e-4, rtol=1e-3)
+        torch.testing.assert_close(later["average"][name], value, atol=2e-3, rtol=1e-3)
