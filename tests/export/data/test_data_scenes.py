@@ -115,7 +115,8 @@ def test_a_face_hidden_by_a_later_one_or_by_the_edge_leaves_the_list(seed: int) 
     boxes = [Box(*box) for box in SceneComposer([tile], options).compose(seed).boxes.tolist()]
     for box in boxes:
         seen = Box(max(box.left, 0), max(box.top, 0), min(box.right, 160), min(box.bottom, 160))
-        assert seen.area / box.area >= 1 - HIDDEN_SHARE - 0.001
+        # Shares are counted in whole pixels.
+        assert seen.area / box.area >= 1 - HIDDEN_SHARE - 0.03
     if len(boxes) == 2:
         first, second = boxes
         sides = max(first.left, second.left), max(first.top, second.top)
