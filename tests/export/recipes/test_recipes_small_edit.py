@@ -22,7 +22,7 @@ from mien_service.faces.composite import apply_edit
 from mien_service.faces.face import RgbImage
 
 STEPS = 320
-"""Some two minutes of two cores. A count and not a time: on a busy machine the test takes longer and learns the same."""
+"""Two minutes or three. A count and not a time: on a busy machine the test takes longer and learns the same."""
 
 SIDE = 128
 HELD_OUT = "gina"
