@@ -41,10 +41,10 @@ bench: .venv-dev/.ready  ## time of each stage and of compositing, as ratios; wr
 	@$(DEV)/python -m bench.stages
 	@$(DEV)/python -m bench.composite
 
-train: .venv-dev/.ready  ## train NAME (mesh_net, face_detector, face_vae, mask_segmenter, judges, small_edit) for MINUTES; reads MIEN_DATA
+train: .venv-dev/.ready  ## train NAME (mesh_net, face_detector, face_vae, mask_segmenter, face_filler, judges, small_edit) for MINUTES; reads MIEN_DATA
 	@$(DEV)/python -m mien_export train $(NAME) $(if $(MINUTES),--minutes $(MINUTES))
 
-evaluate: .venv-dev/.ready  ## measure NAME (landmarks, finding, finding_thresholds, edit_attribute) with its baselines; reads MIEN_DATA
+evaluate: .venv-dev/.ready  ## measure NAME (landmarks, landmark_sheet, finding, finding_thresholds, edit_attribute, more_attributes, mask_segmenter, face_filler) with its baselines; reads MIEN_DATA
 	@$(DEV)/python -m mien_export evaluate $(NAME)
 
 openapi: .venv-dev/.ready  ## write openapi.yaml

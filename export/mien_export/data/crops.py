@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mien_export.data.caching import write_arrays
 from mien_export.data.packs import Row, read_pictures, read_rows
 from mien_export.runner import WeightsRunner
 from mien_service.engine.manifest import load_manifest
@@ -60,11 +61,10 @@ def cache_folder() -> Path:
 def load_crops(pack: str, size: int) -> Crops:
     """Return the crops of `pack`; `size` is the side of the service's square within each, in pixels.
 
-    A picture in which the service finds no face has no crop and no row.
+    A picture in which the service finds no face has no crop and no row, and neither have people who are reserved.
     """
     file = crops_file(pack, size)
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
         _write_crops(pack, size, file)
     with np.load(file) as saved:
         rows = read_rows(pack)
@@ -73,10 +73,10 @@ def load_crops(pack: str, size: int) -> Crops:
 
 def crops_file(pack: str, size: int) -> Path:
     """Return the cached file of the crops of `pack`."""
-    return cache_folder() / f"{pack}-{round(size * MARGIN)}-{_networks_key(WEIGHTS)}.npz"
+    return cache_folder() / f"{pack}-{round(size * MARGIN)}-{networks_key(WEIGHTS)}.npz"
 
 
-def _networks_key(weights: Path) -> str:
+def networks_key(weights: Path) -> str:
     """Return a short name of the networks that place the crops: others cut other crops."""
     manifest = load_manifest(weights)
     names = (*NetworkDetector.networks, *MeshLandmarks.networks)
@@ -86,18 +86,17 @@ def _networks_key(weights: Path) -> str:
 def _write_crops(pack: str, size: int, file: Path) -> None:
     cutter = CropCutter(size, WeightsRunner(WEIGHTS))
     rows = read_rows(pack)
+    kept = [i for i, row in enumerate(rows) if row.get("split") != "reserved"]
     pixels: list[RgbImage] = []
     meshes: list[Mesh] = []
     index: list[int] = []
-    for i, picture in enumerate(read_pictures(pack, [row["file"] for row in rows])):
+    for i, picture in zip(kept, read_pictures(pack, [rows[i]["file"] for i in kept]), strict=True):
         found = cutter.cut(picture)
         if found is not None:
             pixels.append(found[0])
             meshes.append(found[1])
             index.append(i)
-    unfinished = file.with_suffix(".part.npz")
-    np.savez(unfinished, pixels=np.stack(pixels), meshes=np.stack(meshes), index=np.array(index))
-    unfinished.rename(file)
+    write_arrays(file, pixels=np.stack(pixels), meshes=np.stack(meshes), index=np.array(index))
 
 
 class CropCutter:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mien_export.data.caching import write_arrays
 from mien_export.data.crops import cache_folder
 from mien_export.data.mesh_faces import PACKS, guesses
 from mien_export.data.packs import is_training, is_validation, read_pictures, read_rows
@@ -29,7 +30,10 @@ COVERED_SHARE = 0.4
 
 
 TUNING_STEP = 10
-"""Of the training tiles, one in so many is not trained on: thresholds are chosen on them."""
+"""Of the training tiles, one in so many is in no scene: thresholds are chosen on them.
+
+They are training people all the same, whom the networks know from other pictures and other parts of the training.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,19 +66,16 @@ def read_tiles(file: Path) -> list[Tile]:
 
 def write_tiles(tiles: list[Tile], file: Path) -> None:
     """Write tiles with equally many points each, whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_suffix(".part.npz")
-    np.savez(
-        unfinished,
+    write_arrays(
+        file,
         pixels=np.concatenate([tile.pixels.reshape(-1) for tile in tiles]),
         shapes=np.array([tile.pixels.shape[:2] for tile in tiles]),
         points=np.stack([tile.points for tile in tiles]),
     )
-    unfinished.rename(file)
 
 
 def training_tiles() -> list[Tile]:
-    """Return the tiles to train on."""
+    """Return the tiles that scenes are put together from."""
     return [tile for i, tile in enumerate(load_tiles(training=True)) if i % TUNING_STEP]
 
 

@@ -13,6 +13,7 @@ from mien_export.data.holes import free_forms, grown, lower_face
 from mien_export.data.masked_faces import MaskedFaces
 from mien_export.data.resize import reduced
 from mien_export.networks.face_prior import FacePrior
+from mien_service.faces.filling import NOISE_CELLS
 
 LOWER_SHARE, FREE_SHARE = 0.3, 0.2
 """How often the hole is the lower face, and a free form; otherwise it is what a mask covers."""
@@ -20,9 +21,8 @@ LOWER_SHARE, FREE_SHARE = 0.3, 0.2
 MOST_GROWN = 0.03
 """A hole is grown by up to this share of the side, as a found mask has to be: its rim is never quite right."""
 
-NOISE_CELLS = 8
 NOISY_SHARE = 0.25
-"""Noise is drawn on so many cells a side, for this share of faces; for the others it is 0."""
+"""Share of faces for which noise is drawn; for the others it is 0."""
 
 
 @dataclass(frozen=True, eq=False)

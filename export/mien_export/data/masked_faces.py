@@ -5,6 +5,7 @@ Crops lie as those of `crops.py` do. Overlays are cached as one file a pack and 
 
 import os
 import zipfile
+import zlib
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -15,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mien_export.data.caching import write_arrays
 from mien_export.data.crops import WEIGHTS, CropCutter, crops_file, load_crops, moved_mesh
 from mien_export.data.packs import Row, data_folder
 from mien_export.runner import WeightsRunner
@@ -55,9 +57,7 @@ def load_overlays(pack: str, size: int) -> MaskedFaces:
         with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
             made = list(pool.map(_covered_part, *parts))
         pixels, cover = (np.concatenate(part) for part in zip(*made, strict=True))
-        unfinished = file.with_suffix(".part.npz")
-        np.savez(unfinished, pixels=pixels, cover=cover)
-        unfinished.rename(file)
+        write_arrays(file, pixels=pixels, cover=cover)
     with np.load(file) as saved:
         return MaskedFaces(saved["pixels"], saved["cover"], crops.meshes, crops.rows)
 
@@ -68,7 +68,7 @@ def _covered_part(
     cv2.setNumThreads(1)
     overlays = MaskOverlays()
     # Each crop draws from its own pixels: what it gets does not depend on the others.
-    seeds = [[int(crop[::7, ::7].sum()), i] for i, crop in enumerate(pixels)]
+    seeds = [zlib.crc32(crop.tobytes()) for crop in pixels]
     made = [
         covered(crop, mesh, overlays, np.random.default_rng(seed))
         for crop, mesh, seed in zip(pixels, meshes, seeds, strict=True)

@@ -13,7 +13,7 @@ from mien_export.data.scenes import Scene
 from mien_service.faces.detect import NetworkDetector
 from mien_service.faces.face import Box, RgbImage
 from mien_service.faces.landmarks import cut_square, look
-from mien_service.faces.mesh import box_square, mesh_square
+from mien_service.faces.mesh import box_square, mesh_box, mesh_square
 from mien_service.faces.networks import RunNetwork
 
 LONGEST = 480
@@ -22,15 +22,18 @@ LONGEST = 480
 SCORE = 0.15
 """Least score of the boxes that are mined: lower than what is served, for more of the same kind."""
 
-OVERLAP = 0.2
-"""A box that shares less than this with every true face (intersection over union) is beside it, or a part of it."""
+OVERLAP, NESTING = 0.2, 0.5
+"""A box is wrong if it shares less than this with every true face: of both together, and of the smaller one.
+
+The square around a part of a face shows most of it.
+"""
 
 
 def mined_squares(scenes: Iterable[Scene], run: RunNetwork) -> NDArray[np.uint8]:
     """Return (n, side, side, 3) uint8 squares, as roomy as those of faces, where the detector is wrong.
 
-    For each wrong box there are two: around the box, and around the mesh that MeshNet reads into it, as the service
-    looks twice. What is seen of a hidden face is not wrong.
+    For each wrong box there are up to two: around the box, and around the mesh that MeshNet reads into it, as the
+    service looks twice. What is seen of a hidden face is not wrong.
     """
     found = [square for scene in scenes for square in _wrong(scene, run)]
     return np.stack(found) if found else np.zeros((0, SIDE, SIDE, 3), np.uint8)
@@ -58,8 +61,13 @@ def _wrong(scene: Scene, run: RunNetwork) -> Iterator[RgbImage]:
     """Yield both squares of the boxes that are no face of the scene's."""
     faces = [Box(*box) for box in np.concatenate([scene.boxes, scene.hidden]).tolist()]
     hits = NetworkDetector(SCORE).detect(scene.pixels, LONGEST, run)
-    wrong = [hit.box for hit in hits if all(hit.box.overlap(face) < OVERLAP for face in faces)]
-    first = [box_square(box) for box in wrong]
-    second = [mesh_square(one.mesh) for one in look(scene.pixels, first, run)]
+    first = [box_square(hit.box) for hit in hits if _is_clear(hit.box, faces)]
+    # Shown a square beside a face, MeshNet may well find the face.
+    second = [mesh_square(one.mesh) for one in look(scene.pixels, first, run) if _is_clear(mesh_box(one.mesh), faces)]
     for square in (*first, *second):
         yield cut_square(scene.pixels, square.moved(0, 0, ROOM), SIDE)
+
+
+def _is_clear(box: Box, faces: list[Box]) -> bool:
+    """Return whether a box shows no face: neither the whole of one nor most of a part."""
+    return all(box.overlap(face) < OVERLAP and box.nesting(face) < NESTING for face in faces)

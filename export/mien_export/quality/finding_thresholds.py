@@ -1,4 +1,4 @@
-"""What the finder's two thresholds do, on scenes of people who are neither trained nor measured on.
+"""What the finder's two thresholds do, on scenes that are not trained on, of training people: nobody is measured on.
 
 python -m mien_export evaluate finding_thresholds
 """

@@ -31,6 +31,8 @@ SHOWN = 6
 """Faces of each set on the contact sheet."""
 
 BASELINE = "lower face by landmarks"
+"""Of the bare face where a mask was laid on; of the masked photo in mask_segmentation."""
+
 OURS = "mask_segmenter"
 
 

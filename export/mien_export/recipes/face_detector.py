@@ -20,7 +20,8 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from mien_export.data.crops import cache_folder
+from mien_export.data.caching import write_arrays
+from mien_export.data.crops import cache_folder, networks_key
 from mien_export.data.face_tiles import Tile, training_tiles
 from mien_export.data.lost_profiles import lost_profiles
 from mien_export.data.mesh_batches import badly_photographed
@@ -80,23 +81,23 @@ Scenes = tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.bool_]]
 
 def scene_tiles() -> list[Tile]:
     """Return the training tiles and, once there are networks that see them, the profiles that no teacher reads."""
-    shipped = (SHIPPED, SHIPPED.with_stem("mesh_net"))
-    lost = lost_profiles(SHIPPED.parent) if all(file.exists() for file in shipped) else []
-    return [*training_tiles(), *lost]
+    return [*training_tiles(), *(lost_profiles(SHIPPED.parent) if _is_shipped() else [])]
+
+
+def _is_shipped() -> bool:
+    return SHIPPED.exists() and SHIPPED.with_stem("mesh_net").exists()
 
 
 def load_scenes() -> Scenes:
     """Return the training scenes, made once and cached."""
-    file = cache_folder() / "scenes.npz"
+    file = cache_folder() / f"scenes-{networks_key(SHIPPED.parent) if _is_shipped() else 'first'}.npz"
     if not file.exists():
         scene_tiles()
         parts = [list(range(start, min(start + 100, SCENES))) for start in range(0, SCENES, 100)]
         with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
             made = list(pool.map(_compose, parts))
-        unfinished = file.with_suffix(".part.npz")
         pixels, boxes, hidden = (np.concatenate(parts) for parts in zip(*made, strict=True))
-        np.savez(unfinished, pixels=pixels, boxes=boxes, hidden=hidden)
-        unfinished.rename(file)
+        write_arrays(file, pixels=pixels, boxes=boxes, hidden=hidden)
     with np.load(file) as saved:
         return saved["pixels"], saved["boxes"], saved["hidden"]
 

@@ -162,7 +162,7 @@ def load_data(device: torch.device) -> MeshData:
 
 
 def hard_squares() -> NDArray[np.uint8]:
-    """Return MINED_SQUARES squares that the shipped detector wrongly takes for faces, drawn at random from all.
+    """Return MINED_SQUARES squares that the shipped detector wrongly takes for faces, repeated if there are fewer.
 
     There are none where nothing is shipped yet, or where it is never wrong.
     """
@@ -174,7 +174,10 @@ def hard_squares() -> NDArray[np.uint8]:
     scenes = chain(portraits(tiles[::MINED_STEP]), drawings(MINED_SCENES), composed)
     mined = mined_squares(scenes, WeightsRunner(DETECTOR.parent))
     print(f"the detector is wrong about {len(mined)} squares", flush=True)
-    return mined[np.random.default_rng(0).choice(len(mined), MINED_SQUARES)] if len(mined) else mined
+    if not len(mined):
+        return mined
+    repeated = len(mined) < MINED_SQUARES
+    return mined[np.random.default_rng(0).choice(len(mined), MINED_SQUARES, replace=repeated)]
 
 
 def _is_shipped() -> bool:

@@ -73,7 +73,11 @@ def averaged(checkpoint: Path) -> dict[str, torch.Tensor]:
 
 
 def example_photos(side: int) -> NDArray[np.float32]:
-    """Return EXAMPLES as (n, 3, side, side) in 0..1."""
-    photos = [cv2.imread(str(file), cv2.IMREAD_COLOR_RGB) for file in EXAMPLES]
-    small = [cv2.resize(photo, (side, side), interpolation=cv2.INTER_AREA) for photo in photos if photo is not None]
+    """Return EXAMPLES as (n, 3, side, side) in 0..1. Raises FileNotFoundError."""
+    small: list[NDArray[np.uint8]] = []
+    for file in EXAMPLES:
+        photo = cv2.imread(str(file), cv2.IMREAD_COLOR_RGB)
+        if photo is None:
+            raise FileNotFoundError(file)
+        small.append(np.asarray(cv2.resize(photo, (side, side), interpolation=cv2.INTER_AREA), np.uint8))
     return np.ascontiguousarray(np.stack(small).transpose(0, 3, 1, 2), np.float32) / np.float32(255)

@@ -179,6 +179,7 @@ def _lit(cloth: Pixels, picture: RgbImage, mesh: Mesh, rng: np.random.Generator)
 def _shaded(skin: Pixels, cover: Cover, eye: float, rng: np.random.Generator) -> Pixels:
     """Return the skin darker beside the mask, as by its shadow."""
     soft = cv2.GaussianBlur(cover, (0, 0), max(eye * rng.uniform(0.03, 0.1), 0.5))
-    step = round(eye * rng.uniform(0, 0.08))
-    soft = np.roll(soft, (step, round(eye * rng.uniform(-0.04, 0.04))), axis=(0, 1))
+    down, right = eye * rng.uniform(0, 0.08), eye * rng.uniform(-0.04, 0.04)
+    shift = np.array([[1, 0, round(right)], [0, 1, round(down)]], np.float32)
+    soft = cv2.warpAffine(soft, shift, cover.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
     return skin * (1 - np.float32(rng.uniform(0.1, 0.6)) * soft[..., None])

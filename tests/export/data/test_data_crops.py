@@ -111,6 +111,15 @@ def test_crops_keep_their_rows(people_pack: str, portraits: list[RgbImage], cutt
         np.testing.assert_allclose(mesh, wanted[1], atol=0.5)
 
 
+def test_reserved_people_are_not_cut(
+    make_pack: MakePack, portraits: list[RgbImage], webp: Webp, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crops, "WEIGHTS", weights)
+    rows = [{"file": f"{split}.webp", "split": split} for split in ("reserved", "train", "validation")]
+    make_pack("people", rows, {row["file"]: webp(portrait) for row, portrait in zip(rows, portraits[1:], strict=False)})
+    assert [row["split"] for row in load_crops("people", SIZE).rows] == ["train", "validation"]
+
+
 def test_crops_are_cut_once(people_pack: str, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = load_crops(people_pack, SIZE)
     (data / f"{people_pack}.zip").unlink()

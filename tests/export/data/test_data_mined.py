@@ -2,13 +2,18 @@
 
 import numpy as np
 import people
+import pytest
 from finding import found, run
 
+from mien_export.data import mined
 from mien_export.data.face_tiles import Tile
 from mien_export.data.mesh_faces import SIDE
 from mien_export.data.mined import NO_BOXES, drawings, mined_squares, portraits
 from mien_export.data.scenes import Scene
 from mien_service.faces.detect import NetworkDetector
+from mien_service.faces.face import Box, Detection
+from mien_service.faces.landmarks import look
+from mien_service.faces.mesh import box_square, mesh_box
 
 
 def portrait(name: str, points: np.ndarray) -> Scene:
@@ -38,7 +43,6 @@ def test_a_right_box_is_not_a_mistake_and_a_wrong_one_is() -> None:
 
 def test_a_mined_square_shows_what_the_detector_saw() -> None:
     squares = mined_squares([portrait("carla", ELSEWHERE)], run())
-    assert len(squares) % 2 == 0, "the box's and the mesh's"
     square = squares[0]
     middle = square[40:120, 40:120].reshape(-1, 3).mean(axis=0)
     mesh = mesh_of("carla")
@@ -59,3 +63,30 @@ def test_drawings_are_always_the_same_and_have_no_face() -> None:
     for first, second in zip(one, again, strict=True):
         np.testing.assert_array_equal(first.pixels, second.pixels)
         assert len(first.boxes) == len(first.hidden) == 0
+
+
+def test_where_a_second_look_finds_the_face_it_is_no_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A box beside the face is wrong, but the mesh that is read into it may lie on the face."""
+    face = Box(*portrait("carla", mesh_of("carla")).boxes[0].tolist())
+    width = face.right - face.left
+    beside = Box(face.left + 0.72 * width, face.top, face.right + 0.72 * width, face.bottom)
+    assert beside.overlap(face) < mined.OVERLAP
+
+    def detect(*_: object) -> list[Detection]:
+        return [Detection(beside, 0.9)]
+
+    monkeypatch.setattr(NetworkDetector, "detect", detect)
+    scene = portrait("carla", mesh_of("carla"))
+    (reading,) = look(scene.pixels, [box_square(beside)], run())
+    on_the_face = mesh_box(reading.mesh).overlap(face) > mined.OVERLAP
+    assert len(mined_squares([scene], run())) == (1 if on_the_face else 2)
+    elsewhere = Scene(scene.pixels, np.array([[0, 0, 9, 9]], np.float32), NO_BOXES)
+    assert len(mined_squares([elsewhere], run())) == 2
+
+
+def test_a_part_of_a_face_is_no_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = portrait("carla", mesh_of("carla"))
+    left, top, right, bottom = scene.boxes[0].tolist()
+    part = Box(left, top, left + 0.4 * (right - left), top + 0.4 * (bottom - top))
+    monkeypatch.setattr(NetworkDetector, "detect", lambda *_: [Detection(part, 0.9)])
+    assert len(mined_squares([scene], run())) == 0

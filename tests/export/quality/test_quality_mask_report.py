@@ -1,4 +1,6 @@
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -63,18 +65,27 @@ def test_the_report_holds_every_set_and_the_baseline(
     monkeypatch.setattr(mask_report, "PACK_SIZES", {"celeba": SIZE})
     monkeypatch.setattr(mask_report, "load_overlays", lambda *_: masked)
     monkeypatch.setattr(mask_report, "load_segmented", lambda *_: masked)
-    monkeypatch.setattr(mask_report, "read_rows", lambda _: [])
-    monkeypatch.setattr(mask_report, "found_faces", lambda *_: iter([]))
-    monkeypatch.setattr(mask_report, "_bare_row", _one_bare_row)
+    rows = [
+        {"file": f"{i}.webp", "split": split, "view": view}
+        for i, (split, view) in enumerate(
+            [("validation", "frontal"), ("validation", "profile"), ("train", "frontal")] * 2
+        )
+    ]
+    monkeypatch.setattr(mask_report, "read_rows", lambda _: rows)
+    monkeypatch.setattr(mask_report, "found_faces", _bare_and_red)
     report_masks(tmp_path, tmp_path / "out")
     text = (tmp_path / "out" / "mask_segmenter.md").read_text()
     ours = [line for line in text.splitlines() if line.startswith("| mask_segmenter | celeba | 2 |")]
     assert len(ours) == 1
     assert float(ours[0].split("|")[4]) > 0.9
     assert "| lower face by landmarks | mask_segmentation | 3 |" in text
+    assert "| mask_segmenter | cfp, bare | 2 | - | - | 0.500 |" in text, "of two frontal held-out faces one is red"
     assert (tmp_path / "out" / "mask_segmenter.png").exists()
 
 
-def _one_bare_row(pack: str, _: object) -> dict[str, object]:
-    none = float("nan")
-    return {"": "mask_segmenter", "set": pack, "n": 1, "mean IoU": none, "IoU of the worst tenth": none, "mask seen": 0}
+def _bare_and_red(_: str, rows: list[dict[str, str]], __: object) -> Iterator[SimpleNamespace]:
+    """Yield a face for each row: grey, but the fourth picture's is red."""
+    for row in rows:
+        crop = np.full((256, 256, 3), 100, np.uint8)
+        crop[100:] = (250, 5, 5) if row["file"] == "3.webp" else 100
+        yield SimpleNamespace(aligned=SimpleNamespace(crop=crop))
