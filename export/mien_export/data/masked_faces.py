@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from mien_export.data.caching import write_arrays
 from mien_export.data.crops import WEIGHTS, CropCutter, crops_file, load_crops, moved_mesh
-from mien_export.data.packs import Row, data_folder
+from mien_export.data.packs import Row, data_folder, read_pictures
 from mien_export.runner import WeightsRunner
 from mien_export.teachers import occluders
 from mien_export.teachers.mask_overlays import MaskOverlays
@@ -99,13 +99,12 @@ def load_segmented(part: Literal["training", "testing"], size: int) -> MaskedFac
     meshes: list[Mesh] = []
     rows: list[Row] = []
     with zipfile.ZipFile(data_folder() / "mask_segmentation.zip") as archive:
-        for name in sorted(n for n in archive.namelist() if n.startswith(f"{part}/") and n.endswith(".webp")):
-            picture = cv2.imdecode(np.frombuffer(archive.read(name), np.uint8), cv2.IMREAD_COLOR_RGB)
+        names = sorted(n for n in archive.namelist() if n.startswith(f"{part}/") and n.endswith(".webp"))
+        for name, photo in zip(names, read_pictures("mask_segmentation", names), strict=True):
             labels = archive.read(f"{Path(name).with_suffix('')}_labels.png")
             mask = cv2.imdecode(np.frombuffer(labels, np.uint8), cv2.IMREAD_GRAYSCALE)
-            if picture is None or mask is None:
-                raise ValueError(f"mask_segmentation: {name} cannot be decoded")
-            photo = np.asarray(picture, np.uint8)
+            if mask is None:
+                raise ValueError(f"mask_segmentation: the labels of {name} cannot be decoded")
             found = cutter.locate(photo)
             if found is None:
                 continue

@@ -29,6 +29,9 @@ The square around a part of a face shows most of it.
 """
 
 
+NO_BOXES = np.zeros((0, 4), np.float32)
+
+
 def mined_squares(scenes: Iterable[Scene], run: RunNetwork) -> NDArray[np.uint8]:
     """Return (n, side, side, 3) uint8 squares, as roomy as those of faces, where the detector is wrong.
 
@@ -52,9 +55,6 @@ def drawings(count: int, seed: int = DRAWN_SEED + 1) -> Iterator[Scene]:
     for _ in range(count):
         height, width = (int(side) for side in rng.integers(200, LONGEST, 2))
         yield Scene(drawn_scene(height, width, rng), NO_BOXES, NO_BOXES)
-
-
-NO_BOXES = np.zeros((0, 4), np.float32)
 
 
 def _wrong(scene: Scene, run: RunNetwork) -> Iterator[RgbImage]:

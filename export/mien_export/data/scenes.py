@@ -63,7 +63,7 @@ class SceneComposer:
         for _ in range(int(rng.integers(options.faces[0], options.faces[1] + 1))):
             self._lay_face(pixels, boxes, covers, rng)
         placed = np.array(boxes, np.float32).reshape(-1, 4)
-        is_hidden = np.array(_hidden_shares(boxes, covers)) > HIDDEN_SHARE
+        is_hidden = np.array(_hidden_shares(boxes, covers, pixels.shape[:2])) > HIDDEN_SHARE
         return Scene(pixels, placed[~is_hidden], placed[is_hidden])
 
     def _background(self, rng: np.random.Generator) -> RgbImage:
@@ -179,12 +179,13 @@ def _cut_up(tile: Tile, rng: np.random.Generator) -> RgbImage:
     return np.vstack(rows)
 
 
-def _hidden_shares(boxes: list[NDArray[np.float64]], covers: list[NDArray[np.float32]]) -> list[float]:
+def _hidden_shares(
+    boxes: list[NDArray[np.float64]], covers: list[NDArray[np.float32]], shape: tuple[int, ...]
+) -> list[float]:
     """Return the share of each box that lies outside the scene or under what was laid after it."""
     shares: list[float] = []
-    above = np.zeros_like(covers[0]) if covers else None
+    above = np.zeros(shape, np.float32)
     for box, cover in zip(reversed(boxes), reversed(covers), strict=True):
-        assert above is not None
         left, top = np.clip(np.floor(box[:2]), 0, None).astype(int)
         right, bottom = np.clip(np.ceil(box[2:]), 0, None).astype(int)
         shown = 1 - above[top:bottom, left:right]

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mien_export.networks.face_prior import COMPONENTS
+from mien_export.networks import face_prior
 from mien_export.quality.regions import Mask
 from mien_export.runner import WeightsRunner
 from mien_service.faces.face import RgbImage
@@ -52,23 +52,13 @@ def mean_face(faces: NDArray[np.uint8]) -> Filler:
     return fill
 
 
-def principal_components(faces: NDArray[np.uint8], count: int = COMPONENTS) -> Filler:
+def principal_components(faces: NDArray[np.uint8], count: int = face_prior.COMPONENTS) -> Filler:
     """Return the filler by `count` principal components of aligned faces (n, PCA_SIDE, PCA_SIDE, 3)."""
-    flat = torch.from_numpy(faces.transpose(0, 3, 1, 2).copy()).flatten(1).float() / 255
-    mean = flat.mean(dim=0)
-    flat -= mean
+    model = face_prior.FacePrior(PCA_SIDE, count)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        _, spread, axes = torch.pca_lowrank(flat, count, center=False, niter=3)
-    variances = spread.square() / (len(flat) - 1)
-    left = (flat.square().sum() / (len(flat) - 1) - variances.sum()) / (flat.shape[1] - count)
-    table = {
-        "mean": mean.view(3, PCA_SIDE, PCA_SIDE).numpy(),
-        "components": axes.T.contiguous().numpy(),
-        "variances": variances.numpy(),
-        "noise": left.view(1).numpy(),
-    }
-    prior = FacePrior(table)
+        model.fit(torch.from_numpy(faces).permute(0, 3, 1, 2).float() / 255)
+    prior = FacePrior(model.table())
 
     def fill(face: RgbImage, hole: Mask) -> RgbImage:
         found = prior.fill(face.astype(np.float32) / np.float32(255), hole.astype(np.float32))

@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional as F
 
 from mien_export.data.augment import jittered_squares
+from mien_export.data.caching import write_arrays
 from mien_export.data.crops import MARGIN, load_crops
 from mien_export.data.packs import is_training
 from mien_export.networks.face_prior import COMPONENTS, SIDE, FacePrior
@@ -48,16 +49,11 @@ def squares(pixels: np.ndarray) -> torch.Tensor:
 
 
 def write_prior(prior: FacePrior, weights: Path) -> None:
-    """Write `prior` as the table NAME, in half precision, and its manifest entry."""
+    """Write `prior` as the table NAME, its large arrays in half precision, and its manifest entry."""
     file = weights / f"{NAME}.npz"
-    np.savez(
-        file,
-        allow_pickle=False,
-        mean=prior.mean.view(3, SIDE, SIDE).half().numpy(),
-        components=prior.components.half().numpy(),
-        variances=prior.variances.numpy(),
-        noise=prior.noise.view(1).numpy(),
-    )
+    table = prior.table()
+    halves = {name: table[name].astype(np.float16) for name in ("mean", "components")}
+    write_arrays(file, **(table | halves))
     entry = WeightEntry(
         name=NAME,
         kind="table",
