@@ -15,10 +15,11 @@ from mien_service.faces.align import CROP_SIZE, Affine, invert
 from mien_service.faces.edit import Edit, Field, Layer
 from mien_service.faces.face import RgbImage
 from mien_service.faces.feather import crisp, softened
-from mien_service.faces.grain import grain_at, missing_grain
+from mien_service.faces.grain import grain_at, missing_grain, wrapped
 from mien_service.faces.seam import colour_offset
 from mien_service.faces.sheet import TILE_HEIGHT, TILE_WIDTH, Box, Mask, Sheet, sheet_over
 from mien_service.faces.surroundings import in_sheet, surroundings
+from mien_service.faces.texture import missing_texture
 
 ALPHA_FLOOR = 0.03
 """Alpha below this counts as 0, so that a network's faint noise touches nothing."""
@@ -48,6 +49,17 @@ def apply_edit(photo: RgbImage, transform: Affine, edit: Edit, *, grey: bool = F
     if coat is not None:
         _paint(out, coat)
     return out
+
+
+def painted(size: tuple[int, int], transform: Affine, edit: Edit) -> Mask:
+    """Return which pixels of a photo of `size`, (height, width), the paint of `edit` has a part in, (height, width)."""
+    touched = np.zeros(size, np.bool_)
+    coat = _coat(edit, transform, grey=False)
+    if coat is not None:
+        matte = np.ascontiguousarray(coat.paint[..., 3])
+        for tile in coat.sheet.tiles(matte > 0, size[1], size[0]):
+            touched[tile.slices] = coat.sheet.at(matte, tile) > 0
+    return touched
 
 
 def apply_layer(photo: RgbImage, layer: Layer) -> RgbImage:
@@ -170,21 +182,27 @@ def _carried_on(colour: Field, matte: Field) -> Field:
 
 
 def _paint(out: RgbImage, coat: Coat) -> None:
-    """Lay paint over `out`: colour matched along its edge first, then with the grain that it lacks."""
+    """Lay paint over `out`: colour matched along its edge first, then with the texture or grain that it lacks."""
     sheet, matte = coat.sheet, np.ascontiguousarray(coat.paint[..., 3])
     view = surroundings(out, sheet, coat.paint[..., :3], matte)
     paint = coat.paint.copy()
-    paint[..., :3] += in_sheet(colour_offset(view), sheet)
+    offset = colour_offset(view)
+    paint[..., :3] += in_sheet(offset, sheet)
     for tile in _tiles(sheet, matte, out):
         fields = sheet.at(paint, tile)
         out[tile.slices] = _over(out[tile.slices], np.ascontiguousarray(fields[..., :3]), fields[..., 3])
-    grain = missing_grain(out, view)
+    texture = missing_texture(out, view, view.paint + offset, sheet.zoom[0] * sheet.step)
+    grain = missing_grain(out, view) if texture is None else texture.tile
     if grain is None:
         return
+    noise = wrapped(grain)
     for tile in _tiles(sheet, matte, out):
-        seen = sheet.at(matte, tile)
+        seen, pixels = sheet.at(matte, tile), out[tile.slices]
         # Where paint and photo mix, the photo's own grain is fainter by its share: the squares sum up to 1.
-        out[tile.slices] = _added(out[tile.slices], grain_at(grain, tile), np.sqrt(seen * (2 - seen)))
+        share = np.sqrt(seen * (2 - seen))
+        if texture is not None:
+            share *= texture.strength(pixels)
+        out[tile.slices] = _added(pixels, grain_at(noise, tile), share)
 
 
 def _tiles(sheet: Sheet, matte: Field, photo: RgbImage) -> Iterator[Box]:

@@ -11,11 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mien_service.faces.align import apply, invert
 from mien_service.faces.edit import Field
 from mien_service.faces.face import RgbImage
 from mien_service.faces.sheet import Box
-from mien_service.faces.surroundings import Surroundings
+from mien_service.faces.surroundings import Surroundings, photo_pixel, places_in
 
 BANDS = 2
 TILE = 256
@@ -61,37 +60,33 @@ Levels = NDArray[np.float64]
 
 
 def missing_grain(painted: RgbImage, view: Surroundings) -> Field | None:
-    """Return the grain that the paint in `painted` lacks beside its ring: a tile for `grain_at`, or None if none."""
-    pixel = 1 / float(np.hypot(view.to_view[0, 0], view.to_view[1, 0]))
+    """Return the grain that the paint in `painted` lacks beside its ring: a tile, (TILE, TILE, 3), or None if none."""
+    pixel = photo_pixel(view)
     longer = pixel * float(max(np.ptp(np.argwhere(view.matte > 0), axis=0), default=0))
     core = int(np.clip(round(RING * longer), SMALLEST_CORE, LARGEST_CORE))
     outside = _distance(view.bare == 1) * pixel
     near = (outside > core / 2) & (outside < RING * longer + core)
     deep = _distance(view.matte > 0.9 * view.matte.max()) * pixel > core / 2
-    beside, within = (_levels(painted, _places(mask, view), core) for mask in (near, deep))
+    beside, within = (_levels(painted, places_in(mask, view, MOST_PATCHES), core) for mask in (near, deep))
     if beside is None or within is None:
         return None
     return _grain_of(beside, within)
 
 
-def grain_at(tile: Field, box: Box) -> Field:
-    """Return the grain of the photo's pixels in `box`, (h, w, 3) grey levels."""
-    rows = np.arange(box.top, box.bottom) % TILE
-    columns = np.arange(box.left, box.right) % TILE
-    return tile[rows[:, None], columns[None, :]]
+def wrapped(tile: Field) -> Field:
+    """Return a tile of noise as `grain_at` takes it: with what follows beyond its edges, (2 TILE, 2 TILE, 3)."""
+    return np.tile(tile, (2, 2, 1))
+
+
+def grain_at(noise: Field, box: Box) -> Field:
+    """Return the grain of the photo's pixels in `box`, at most TILE a side, (h, w, 3) grey levels."""
+    (width, height), top, left = box.size, box.top % TILE, box.left % TILE
+    return noise[top : top + height, left : left + width]
 
 
 def _distance(mask: NDArray[np.bool_]) -> Field:
     """Return how far each pixel of the mask is from what is not in it; the view's edge is no end."""
     return np.asarray(cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3), np.float32)
-
-
-def _places(mask: NDArray[np.bool_], view: Surroundings) -> NDArray[np.int64]:
-    """Return photo pixels, (k, 2) x, y, spread evenly over the view's mask."""
-    found = np.argwhere(mask)[:, ::-1].astype(np.float32)
-    if len(found) > MOST_PATCHES:
-        found = found[np.linspace(0, len(found) - 1, MOST_PATCHES).astype(int)]
-    return np.rint(apply(invert(view.to_view), found)).astype(np.int64)
 
 
 def _levels(photo: RgbImage, places: NDArray[np.int64], core: int) -> Levels | None:
@@ -127,9 +122,15 @@ def _bands(pixels: Field, axes: tuple[int, int]) -> tuple[Field, Field]:
 
 
 @cache
+def white_noise() -> Field:
+    """Return a tile of noise of variance 1, (TILE, TILE, 3)."""
+    return np.random.default_rng(SEED).standard_normal((TILE, TILE, 3), np.float32)
+
+
+@cache
 def _noise() -> tuple[list[Field], NDArray[np.float64]]:
     """Return a tile of noise (TILE, TILE, 3) for each softness, 1 its variance in the finest band, and in the next."""
-    white = np.random.default_rng(SEED).standard_normal((TILE, TILE, 3), np.float32)
+    white = white_noise()
     tiles: list[Field] = []
     next_bands: list[float] = []
     for sigma in SOFTNESS:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mien_service.faces.align import Affine, apply, cut, invert
+from mien_service.faces.align import Affine, apply, cut, invert, scale_of
 from mien_service.faces.edit import Field
 from mien_service.faces.face import RgbImage
 from mien_service.faces.sheet import Sheet
@@ -58,6 +58,19 @@ def _within(photo: RgbImage, to_view: Affine, side: int) -> NDArray[np.bool_]:
     places = apply(invert(to_view), np.stack([columns.ravel(), rows.ravel()], axis=1).astype(np.float32))
     height, width = photo.shape[:2]
     return ((places >= 0) & (places <= [width - 1, height - 1])).all(axis=1).reshape(side, side)
+
+
+def photo_pixel(view: Surroundings) -> float:
+    """Return how many photo pixels a pixel of the view is wide."""
+    return 1 / scale_of(view.to_view)
+
+
+def places_in(mask: NDArray[np.bool_], view: Surroundings, most: int) -> NDArray[np.int64]:
+    """Return at most `most` photo pixels, (k, 2) x, y, spread evenly over a mask in the view, (s, s)."""
+    found = np.argwhere(mask)[:, ::-1].astype(np.float32)
+    if len(found) > most:
+        found = found[np.linspace(0, len(found) - 1, most).astype(int)]
+    return np.rint(apply(invert(view.to_view), found)).astype(np.int64)
 
 
 def in_sheet(field: Field, sheet: Sheet) -> Field:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mien_service.faces.align import CROP_SIZE, Affine, apply, at_resolution, crop_transform, invert, scale_of
-from mien_service.faces.composite import apply_edit, apply_layer
+from mien_service.faces.composite import apply_edit, apply_layer, painted
 from mien_service.faces.edit import Edit, Layer
 
 SIZES = st.sampled_from([32, 64, 128, 256])
@@ -56,6 +56,28 @@ def test_an_edit_anywhere_keeps_the_photos_shape(
     assert out.shape == photo.shape
     assert out.dtype == np.uint8
     assert np.array_equal(photo, before), "the photo itself is never written to"
+
+
+@given(SEEDS, SIZES, FACES, TILTS, PLACES, PLACES)
+def test_what_is_said_to_be_painted_is_all_that_paint_changes(
+    seed: int, n: int, width: float, tilt: float, x: float, y: float
+) -> None:
+    random = np.random.default_rng(seed)
+    photo, transform = photo_of(random), crop_transform(face_at(width, tilt, x, y))
+    matte = np.zeros((n, n, 1), np.float32)
+    top, left = random.integers(0, n - 8, 2)
+    matte[top : top + n // 3, left : left + n // 3] = 1
+    paint = np.concatenate([random.uniform(0, 255, (n, n, 3)).astype(np.float32), matte], axis=2)
+    nothing = np.zeros((n, n), np.float32)
+    edit = Edit(np.zeros((n, n, 3), np.float32), nothing, None, paint)
+    touched = painted(photo.shape[:2], transform, edit)
+    changed = (apply_edit(photo, transform, edit) != photo).any(axis=2)
+    assert not (changed & ~touched).any()
+
+
+def test_an_edit_without_paint_paints_nothing() -> None:
+    edit = Edit(np.ones((32, 32, 3), np.float32), np.ones((32, 32), np.float32))
+    assert not painted((60, 80), crop_transform(face_at(40, 0, 40, 30)), edit).any()
 
 
 @given(SEEDS, SIZES, FACES, TILTS, st.floats(0, 400), st.floats(0, 300))
