@@ -14,7 +14,9 @@ from mien_export.quality.landmark_sheet import write_landmark_sheet
 from mien_export.quality.landmarks import report_landmarks
 from mien_export.quality.mask_report import report_masks
 from mien_export.quality.more_attributes import report_more_attributes
+from mien_export.quality.unmask_real import write_unmask_real
 from mien_export.quality.unmask_report import report_filler
+from mien_export.quality.unmask_service import report_service
 from mien_export.recipes import (
     attribute_table,
     face_detector,
@@ -27,6 +29,7 @@ from mien_export.recipes import (
     mask_export,
     mask_segmenter,
     mesh_net,
+    repainter,
     small_edit,
 )
 from mien_export.runner import WeightsRunner
@@ -39,6 +42,7 @@ TRAINERS: dict[str, tuple[Callable[[float, Path], Path], Path, float]] = {
     "face_filler": (face_filler.train, RUNS / "face_filler", 120.0),
     "face_vae": (face_vae.train, RUNS / "face_vae", 120.0),
     "mask_segmenter": (mask_segmenter.train, RUNS / "mask_segmenter", 40.0),
+    "repainter": (repainter.train, RUNS / "repainter", 120.0),
     "mesh_net": (mesh_net.train, RUNS / "mesh_net", 54.0),
     "judges": (judges.train, cache_folder() / "judges", 5.0),
     "small_edit": (small_edit.train, RUNS / "small_edit", 10.0),
@@ -56,13 +60,15 @@ EXPORTERS: dict[str, Callable[[], None]] = {
 }
 
 EVALUATIONS: dict[str, Callable[[Path], None]] = {
-    "face_filler": lambda folder: report_filler(WEIGHTS, folder),
+    "face_filler": lambda folder: report_filler(WEIGHTS, RUNS / "repainter" / "checkpoint.pt", folder),
     "finding": lambda folder: report_finding(WeightsRunner(WEIGHTS), folder),
     "finding_thresholds": lambda folder: report_thresholds(WeightsRunner(WEIGHTS), folder),
     "landmarks": lambda folder: report_landmarks(WeightsRunner(WEIGHTS), folder),
     "landmark_sheet": lambda folder: write_landmark_sheet(WeightsRunner(WEIGHTS), folder),
     "edit_attribute": lambda folder: report_edit_attribute(WEIGHTS, folder),
     "mask_segmenter": lambda folder: report_masks(WEIGHTS, folder),
+    "unmask_real": lambda folder: write_unmask_real(WEIGHTS, folder),
+    "unmask_service": lambda folder: report_service(WEIGHTS, folder),
     "more_attributes": lambda folder: report_more_attributes(WEIGHTS, folder),
 }
 

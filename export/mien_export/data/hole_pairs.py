@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
 from mien_export.data.augment import jittered_squares, varied_colours
 from mien_export.data.crops import MARGIN, Crops
@@ -13,7 +12,6 @@ from mien_export.data.holes import free_forms, grown, lower_face
 from mien_export.data.masked_faces import MaskedFaces
 from mien_export.data.resize import reduced
 from mien_export.networks.face_prior import FacePrior
-from mien_service.faces.filling import NOISE_CELLS
 
 LOWER_SHARE, FREE_SHARE = 0.3, 0.2
 """How often the hole is the lower face, and a free form; otherwise it is what a mask covers."""
@@ -21,8 +19,9 @@ LOWER_SHARE, FREE_SHARE = 0.3, 0.2
 MOST_GROWN = 0.03
 """A hole is grown by up to this share of the side, as a found mask has to be: its rim is never quite right."""
 
-NOISY_SHARE = 0.25
-"""Share of faces for which noise is drawn; for the others it is 0."""
+DRAWN_SHARE = 0.3
+"""Share of faces whose coarse filling is the truth's own, as coarse: it stands for the fillings that the service draws
+when it is asked for another face than the likeliest."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +40,7 @@ def hole_faces(crops: Crops, overlays: MaskedFaces, device: torch.device) -> Hol
 
 
 class HolePairs:
-    """Pairs whose source has its hole filled by the prior; extra channels are the hole and noise."""
+    """Pairs whose source has its hole filled by the prior; extra channels are the hole and whether that was drawn."""
 
     def __init__(self, sources: list[tuple[HoleFaces, float]], shown: HoleFaces, prior: FacePrior) -> None:
         """`sources` come with how often each is drawn from; `shown` is never trained on."""
@@ -56,19 +55,21 @@ class HolePairs:
         chosen = torch.randint(len(source.pixels), (images,), device=source.pixels.device)
         squares = jittered_squares(reduced(source.pixels[chosen], round(side * MARGIN)), side, MARGIN)
         faces, holes = varied_colours(squares[:, :3]), self._holes(squares[:, 3:])
-        noise = torch.randn(images, 1, NOISE_CELLS, NOISE_CELLS, device=faces.device)
-        noise = noise * (torch.rand(images, 1, 1, 1, device=faces.device) < NOISY_SHARE)
-        return self._pairs(faces, holes, F.interpolate(noise, (side, side), mode="bilinear"))
+        return self._pairs(faces, holes, torch.rand(images, device=faces.device) < DRAWN_SHARE)
 
     def shown(self, side: int) -> Batch:
-        """Return the faces that are shown, without their lower face and without noise."""
+        """Return the faces that are shown, without their lower face, of which the likeliest is asked for."""
         crops = reduced(self._shown.pixels, round(side * MARGIN))
         squares = jittered_squares(crops, side, MARGIN, jitter=False)
-        return self._pairs(squares[:, :3], (squares[:, 4:] > 0.5).float(), torch.zeros_like(squares[:, :1]))
+        never = torch.zeros(len(squares), dtype=torch.bool, device=squares.device)
+        return self._pairs(squares[:, :3], (squares[:, 4:] > 0.5).float(), never)
 
-    def _pairs(self, faces: torch.Tensor, holes: torch.Tensor, noise: torch.Tensor) -> Batch:
-        filled = self._prior(faces, holes)
-        return pairs_batch(filled, faces, extra=torch.cat([holes, noise], dim=1), region=holes)
+    def _pairs(self, faces: torch.Tensor, holes: torch.Tensor, drawn: torch.Tensor) -> Batch:
+        likeliest = self._prior.coefficients(faces, holes)
+        own = self._prior.own_coefficients(faces)
+        coarse = self._prior.filled(faces, holes, torch.where(drawn[:, None], own, likeliest))
+        told = drawn.view(-1, 1, 1, 1).expand_as(holes).float()
+        return pairs_batch(coarse, faces, extra=torch.cat([holes, told], dim=1), region=holes)
 
     def _holes(self, drawn: torch.Tensor) -> torch.Tensor:
         """Return holes (n, 1, s, s) of 0 and 1, of three kinds; `drawn` (n, 2, s, s) are masks and lower faces."""
@@ -79,4 +80,6 @@ class HolePairs:
         masked = torch.where(covered.any(dim=(2, 3), keepdim=True), covered, drawn[:, 1:] > 0.5)
         holes = torch.where(kind < LOWER_SHARE, drawn[:, 1:] > 0.5, masked).float()
         holes = grown(holes, MOST_GROWN * torch.rand(()).item())
-        return torch.where(kind > 1 - FREE_SHARE, free_forms(count, side, drawn.device), holes)
+        free = kind.flatten() > 1 - FREE_SHARE
+        holes[free] = free_forms(int(free.sum()), side, drawn.device)
+        return holes

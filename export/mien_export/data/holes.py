@@ -50,4 +50,5 @@ def free_forms(count: int, side: int, device: torch.device) -> torch.Tensor:
 def grown(holes: torch.Tensor, share: float) -> torch.Tensor:
     """Return holes (n, 1, s, s) that reach further by a share of their side on every side."""
     reach = round(share * holes.shape[-1])
-    return F.max_pool2d(holes, 2 * reach + 1, 1, reach) if reach else holes
+    upright = F.max_pool2d(holes, (2 * reach + 1, 1), 1, (reach, 0))
+    return F.max_pool2d(upright, (1, 2 * reach + 1), 1, (0, reach))

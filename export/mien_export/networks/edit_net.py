@@ -35,8 +35,10 @@ class Fields:
     paint: torch.Tensor | None = None
 
 
-class FieldNet(UNet):
+class FieldNet(nn.Module):
     """A network that answers with an edit's fields, whatever it sees."""
+
+    condition_size: int = 0
 
     def forward(self, image: torch.Tensor, condition: torch.Tensor | None = None) -> tuple[torch.Tensor, ...]:
         """Return flow, residual, alpha and, if the network paints, paint, shaped and ranged as `Fields` says."""
@@ -47,11 +49,11 @@ class FieldNet(UNet):
         return Fields(*self(image, condition))
 
 
-class EditNet(FieldNet):
+class EditNet(UNet, FieldNet):
     """(n, 3 + extra_channels, s, s) and a condition (n, condition_size) to the fields of an edit; s a multiple of 16.
 
     The input's first three channels are the aligned face, RGB in 0..1; behind them come what else the task knows (a
-    hole's mask, a prior, noise). A network that has learned nothing changes no pixel: flow and residual are 0, and
+    hole's mask, what is known of it). A network that has learned nothing changes no pixel: flow and residual are 0, and
     so is the paint's matte.
     """
 

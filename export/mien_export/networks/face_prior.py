@@ -38,8 +38,11 @@ class FacePrior(nn.Module):
         self.register_buffer("noise", torch.ones(()))
 
     @torch.no_grad()
-    def fit(self, images: torch.Tensor) -> None:
-        """Take mean, components and variances from faces (n, 3, s, s) in 0..1, n over the components."""
+    def fit(self, images: torch.Tensor, caution: float = 1.0) -> None:
+        """Take mean, components and variances from faces (n, 3, s, s) in 0..1, n over the components.
+
+        `caution` is how many times stronger the noise is taken to be than what the components leave.
+        """
         count = len(self.components)
         flat = self._coarse(images).flatten(1)
         self.mean.copy_(flat.mean(dim=0))
@@ -49,7 +52,7 @@ class FacePrior(nn.Module):
         left = centred.square().sum() / (len(flat) - 1) - variances.sum()
         self.components.copy_(axes.T)
         self.variances.copy_(variances.clamp(min=LEAST_VARIANCE))
-        self.noise.copy_((left / (flat.shape[1] - count)).clamp(min=LEAST_VARIANCE))
+        self.noise.copy_((caution * left / (flat.shape[1] - count)).clamp(min=LEAST_VARIANCE))
 
     @torch.no_grad()
     def forward(self, images: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
@@ -57,6 +60,11 @@ class FacePrior(nn.Module):
 
         Where everything is hole, the mean face is.
         """
+        return self.filled(images, hole, self.coefficients(images, hole))
+
+    @torch.no_grad()
+    def coefficients(self, images: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
+        """Return the most likely coefficients (n, components) of images (n, 3, s, s) with a hole."""
         shown = 1 - hole
         share = self._coarse(shown)
         small = self._coarse(images * shown) / share.clamp(min=LEAST_SHOWN)
@@ -64,11 +72,20 @@ class FacePrior(nn.Module):
         weighted = self.components * weight[:, None]
         gram = weighted @ self.components.T + torch.diag(self.noise / self.variances)
         known = (weighted @ (small.flatten(1) - self.mean)[..., None]).squeeze(2)
-        filled = self.mean + torch.linalg.solve(gram, known) @ self.components
-        large = F.interpolate(
-            filled.view(-1, 3, self.side, self.side), images.shape[2:], mode="bicubic", align_corners=False
-        )
-        return images * shown + large.clamp(0, 1) * hole
+        return torch.linalg.solve(gram, known)
+
+    @torch.no_grad()
+    def own_coefficients(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the coefficients (n, components) of images without a hole."""
+        known = (self._coarse(images).flatten(1) - self.mean) @ self.components.T
+        return known / (1 + self.noise / self.variances)
+
+    @torch.no_grad()
+    def filled(self, images: torch.Tensor, hole: torch.Tensor, coefficients: torch.Tensor) -> torch.Tensor:
+        """Return images whose hole shows the face of `coefficients` (n, components)."""
+        small = (self.mean + coefficients @ self.components).view(-1, 3, self.side, self.side)
+        large = F.interpolate(small, images.shape[2:], mode="bicubic", align_corners=False)
+        return images * (1 - hole) + large.clamp(0, 1) * hole
 
     def table(self) -> dict[str, NDArray[np.float32]]:
         """Return the model as the service's `faces.prior.FacePrior` takes it."""

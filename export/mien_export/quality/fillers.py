@@ -1,6 +1,7 @@
 """Ways to fill a hole in an aligned face: the service's own, and what it is held against."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -8,7 +9,9 @@ import torch
 from numpy.typing import NDArray
 
 from mien_export.networks import face_prior
+from mien_export.networks.repainter import IMAGE_SIZE, Repainter
 from mien_export.quality.regions import Mask
+from mien_export.recipes.shipping import averaged
 from mien_export.runner import WeightsRunner
 from mien_service.faces.face import RgbImage
 from mien_service.faces.filling import filled
@@ -67,13 +70,43 @@ def principal_components(faces: NDArray[np.uint8], count: int = face_prior.COMPO
     return fill
 
 
-def service_filler(run: WeightsRunner) -> Filler:
-    """Return the filler that the service is, without noise."""
+def prior_filler(run: WeightsRunner) -> Filler:
+    """Return the filler by the service's prior alone."""
     prior = FacePrior(run.table("face_prior"))
 
     def fill(face: RgbImage, hole: Mask) -> RgbImage:
-        nothing = np.zeros(hole.shape, np.float32)
-        found = filled(face.astype(np.float32) / np.float32(255), hole.astype(np.float32), nothing, prior, run)
+        found = prior.fill(face.astype(np.float32) / np.float32(255), hole.astype(np.float32))
+        return _laid(face, hole, found * 255)
+
+    return fill
+
+
+def seed_filler(checkpoint: Path) -> Filler:
+    """Return the filler of the seed project's design, by the averaged weights of a checkpoint."""
+    net = Repainter()
+    net.load_state_dict(averaged(checkpoint))
+    net.eval()
+
+    @torch.no_grad()
+    def fill(face: RgbImage, hole: Mask) -> RgbImage:
+        size = (IMAGE_SIZE, IMAGE_SIZE)
+        small = cv2.resize(face, size, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
+        covered = (cv2.resize(hole.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0).astype(np.float32)
+        image = torch.from_numpy(np.dstack([small, covered]).transpose(2, 0, 1)[None].copy())
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            painted = net.repainted(image)[0].permute(1, 2, 0).numpy()
+        return _laid(face, hole, cv2.resize(painted, hole.shape[::-1], interpolation=cv2.INTER_CUBIC) * 255)
+
+    return fill
+
+
+def service_filler(run: WeightsRunner) -> Filler:
+    """Return the filler that the service is, asked for the likeliest face."""
+    prior = FacePrior(run.table("face_prior"))
+
+    def fill(face: RgbImage, hole: Mask) -> RgbImage:
+        [found] = filled(face.astype(np.float32) / np.float32(255), hole.astype(np.float32), [None], prior, run)
         return _laid(face, hole, found * 255)
 
     return fill

@@ -75,10 +75,14 @@ def profiles() -> Iterator[Example]:
 
 def real_masks() -> Iterator[Example]:
     """Yield the pictures of people wearing real masks, one of each photo."""
+    yield from (_central(picture) for picture in read_pictures("mask_real", real_mask_names()))
+
+
+def real_mask_names() -> list[str]:
+    """Return the names in mask_real of one picture of each photo, by CRC-32 of the photo's number."""
     with zipfile.ZipFile(data_folder() / "mask_real.zip") as archive:
-        names = sorted(archive.namelist(), key=lambda name: zlib.crc32(_photo(name).encode()))
-    first = {_photo(name): name for name in reversed(names)}
-    yield from (_central(picture) for picture in read_pictures("mask_real", list(first.values())))
+        names = sorted(archive.namelist(), key=lambda name: (zlib.crc32(_photo(name).encode()), name))
+    return list({_photo(name): name for name in reversed(names)}.values())[::-1]
 
 
 def _photo(name: str) -> str:

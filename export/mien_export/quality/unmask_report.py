@@ -23,6 +23,8 @@ from mien_export.quality.fillers import (
     mean_face,
     navier_stokes,
     principal_components,
+    prior_filler,
+    seed_filler,
     service_filler,
     telea,
 )
@@ -42,7 +44,7 @@ FITTED_FACES = 5000
 FID_FACES = 1200
 """Training faces that stand for real ones."""
 
-MOST = 735
+MOST = 400
 SHOWN = 24
 
 Example = tuple[RgbImage, Mask]
@@ -51,8 +53,8 @@ Example = tuple[RgbImage, Mask]
 OURS = "face_filler"
 
 
-def report_filler(weights: Path, folder: Path) -> None:
-    """Write face_filler.md, .json and .png into `folder`."""
+def report_filler(weights: Path, repainter: Path, folder: Path) -> None:
+    """Write face_filler.md, .json and .png into `folder`; `repainter` is a checkpoint of the seed's design, or none."""
     run = WeightsRunner(weights)
     examples = list(held_out_holes(run))
     training = training_faces(FITTED_FACES)
@@ -62,8 +64,11 @@ def report_filler(weights: Path, folder: Path) -> None:
         "Navier-Stokes": navier_stokes,
         "mean face": mean_face(training),
         "PCA-120": principal_components(training),
-        OURS: service_filler(run),
+        "face_prior alone": prior_filler(run),
     }
+    if repainter.exists():
+        fillers["seed's design"] = seed_filler(repainter)
+    fillers[OURS] = service_filler(run)
     pictures = {name: [fill(face, hole) for face, hole in examples] for name, fill in fillers.items()}
     reals = pooled_features(_batch(list(training[:FID_FACES])), Lite0())
     rows = [meters(name, made, examples, FidMeter(reals)) for name, made in pictures.items()]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from mien_export.data.edit_pairs import Batch
+from mien_export.data.windows import Windows, windows_on
 from mien_export.networks.descriptor import FaceDescriptor
 from mien_export.networks.edit_net import Fields
 from mien_export.networks.lite0 import Lite0, perceptual_distance
@@ -57,8 +58,11 @@ class EditLosses:
         lite0: Lite0 | None = None,
         descriptor: FaceDescriptor | None = None,
         looked_at: int = 8,
+        window: float = 1.0,
     ) -> None:
         """`looked_at` is how many pictures of a batch the two networks see: each costs as much as the EditNet.
+
+        `window` is the share of the side that Lite0 and the discriminator see, around the region, at full size.
 
         Raises ValueError if a term with a weight lacks its network.
         """
@@ -68,6 +72,11 @@ class EditLosses:
         self._lite0 = lite0
         self._descriptor = descriptor
         self._looked_at = looked_at
+        self._window = window
+
+    def windows(self, region: torch.Tensor) -> Windows:
+        """Return where Lite0 and the discriminator look."""
+        return windows_on(region, self._window)
 
     def terms(self, output: torch.Tensor, fields: Fields, batch: Batch) -> Losses:
         """Return the weighted terms, each a number, for composed faces (n, 3, s, s)."""
@@ -87,7 +96,8 @@ class EditLosses:
             terms["paint"] = weights.paint * _masked_mean(matte, inside)
         seen = slice(self._looked_at)
         if self._lite0 is not None and weights.perceptual:
-            distance = _perceptual(self._lite0, output[seen], batch.wanted()[seen], inside[seen])
+            cut = self.windows(inside[seen]).cut
+            distance = _perceptual(self._lite0, cut(output[seen]), cut(batch.wanted()[seen]), cut(inside[seen]))
             terms["perceptual"] = weights.perceptual * distance
         if self._descriptor is not None and weights.identity:
             with torch.no_grad():

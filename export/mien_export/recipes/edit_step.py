@@ -176,17 +176,18 @@ class EditTrainer:
     def _adversarial(self, critic: PatchDiscriminator, output: torch.Tensor, batch: Batch) -> Losses:
         """Teach the discriminator, then return what it says of the output, and its own loss to be shown."""
         condition = batch.condition if critic.project is not None else None
-        made = within(output, batch.source, batch.region)
+        cut = self._losses.windows(batch.region).cut
+        made, region = cut(within(output, batch.source, batch.region)), cut(batch.region)
         critic.requires_grad_(requires_grad=True)
         with autocast(self.device):
-            real_scores = critic(batch.real, batch.region, condition)
-            made_scores = critic(made.detach(), batch.region, condition)
-        loss = discriminator_loss(real_scores, made_scores, batch.region)
+            real_scores = critic(cut(batch.real), region, condition)
+            made_scores = critic(made.detach(), region, condition)
+        loss = discriminator_loss(real_scores, made_scores, region)
         self._descend(self._critic_optimizer, critic, loss)
         critic.requires_grad_(requires_grad=False)
         # A context of its own: mixed precision keeps the weights that it has cast once.
         with autocast(self.device):
-            opinion = generator_loss(critic(made, batch.region, condition), batch.region)
+            opinion = generator_loss(critic(made, region, condition), region)
         return {"adversarial": self._losses.weights.adversarial * opinion, "discriminator": loss.detach()}
 
     def _descend(self, optimizer: torch.optim.Optimizer, module: nn.Module, loss: torch.Tensor) -> bool:

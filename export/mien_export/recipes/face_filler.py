@@ -31,20 +31,28 @@ PACKS = {"celeba": (160, 0.6), "stylegan": (256, 0.3), "utkface": (160, 0.1)}
 
 SHOWN = 8
 
-SETTINGS = EditSettings(stages=(Stage(128, 16, 0.75), Stage(256, 4, 1.0)), discriminator_from=0.3)
+SETTINGS = EditSettings(stages=(Stage(128, 32, 0.55), Stage(256, 8, 1.0)), discriminator_from=0.6)
+"""The first stage trains the coarse network alone, the second both."""
 
 WEIGHTS = LossWeights(unchanged=0, alpha=0, alpha_smooth=0, flow_smooth=0, paint=0)
 """Only the hole is painted: there is nothing to keep shut or smooth."""
 
+WINDOW = 0.6
+"""A mask's width, about."""
+
 
 def train(minutes: float, folder: Path) -> Path:
     """Train for `minutes` (all sessions together) and return the checkpoint's path."""
+    return trainer(hole_pairs(), folder).train(minutes)
+
+
+def hole_pairs() -> HolePairs:
+    """Return the pairs to train on. Raises FileNotFoundError where the prior is not there."""
     device = pick_device()
     packs = {pack: _faces(pack, size, device) for pack, (size, _) in PACKS.items()}
     _, held_out = packs["celeba"]
     sources = [(packs[pack][0], share) for pack, (_, share) in PACKS.items()]
-    pairs = HolePairs(sources, HoleFaces(held_out.pixels[:SHOWN]), shipped_prior(SHIPPED.parent).to(device))
-    return trainer(pairs, folder).train(minutes)
+    return HolePairs(sources, HoleFaces(held_out.pixels[:SHOWN]), shipped_prior(SHIPPED.parent).to(device))
 
 
 def _faces(pack: str, size: int, device: torch.device) -> tuple[HoleFaces, HoleFaces]:
@@ -62,5 +70,5 @@ def trainer(pairs: HolePairs, folder: Path, settings: EditSettings = SETTINGS) -
     net = FaceFiller()
     if SHIPPED.exists():
         load_shipped(ServedFaceFiller(net), SHIPPED)
-    losses = EditLosses(WEIGHTS, placed(Lite0(), device), looked_at=6)
+    losses = EditLosses(WEIGHTS, placed(Lite0(), device), looked_at=8, window=WINDOW)
     return EditTrainer(net, pairs, losses, folder, PatchDiscriminator(), settings)

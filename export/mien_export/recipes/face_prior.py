@@ -19,6 +19,12 @@ from mien_service.engine.manifest import TensorEntry, WeightEntry
 
 NAME = "face_prior"
 VERSION = "1.0.0"
+
+CAUTION = 10.0
+"""How many times stronger the noise is taken to be than what the components leave. That is not independent from pixel
+to pixel, as the model has it: taken as it is, dark hair beside a cheek draws the cheek to white. Of 1, 3, 10, 30 and
+100 the one with the least error under 200 training people's lower faces (19.1 dB; 17.4 at 1)."""
+
 SIZE = 160
 LICENCE = "Non-commercial research (fitted on CelebA; see weights/LICENSE.md)"
 
@@ -37,7 +43,7 @@ def export_face_prior(weights: Path) -> None:
     prior = FacePrior()
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        prior.fit(squares(crops.pixels))
+        prior.fit(squares(crops.pixels), CAUTION)
     write_prior(prior, weights)
 
 

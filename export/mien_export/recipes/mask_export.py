@@ -20,14 +20,14 @@ COVER = Tensor("cover", (1, IMAGE_SIZE, IMAGE_SIZE), "how much of each pixel a m
 HOLED = Tensor(
     "image",
     (face_filler.CHANNELS, IMAGE_SIZE, IMAGE_SIZE),
-    "aligned face whose hole the prior filled, RGB in 0..1; the hole, 0 or 1; noise, 0 for the likeliest face",
+    "aligned face whose hole the prior filled, RGB in 0..1; the hole, 0 or 1; 1 if that filling was drawn",
 )
 FILLING = Tensor("filling", (3, IMAGE_SIZE, IMAGE_SIZE), "what the hole shows, RGB", (0.0, 1.0))
 
 SEGMENTER = Shipment(
     name="mask_segmenter",
     task="/unmask",
-    version="0.1.0",
+    version="1.0.0",
     licence=(
         "Non-commercial research (trained on CelebA, UTKFace, StyleGAN portraits and MaskedFaceSegmentation, with "
         "masks of MaskTheFace; see weights/LICENSE.md)"
@@ -42,7 +42,7 @@ SEGMENTER = Shipment(
 FILLER = Shipment(
     name="face_filler",
     task="/unmask",
-    version="0.1.0",
+    version="1.0.0",
     licence=(
         "Non-commercial research (trained on CelebA, UTKFace and StyleGAN portraits, with masks of MaskTheFace; "
         "see weights/LICENSE.md)"
@@ -68,5 +68,6 @@ def export_face_filler(checkpoint: Path, weights: Path) -> None:
     photos = example_photos(IMAGE_SIZE)
     hole = np.zeros_like(photos[:, :1])
     hole[:, :, IMAGE_SIZE // 2 :] = 1
-    noise = np.random.default_rng(0).normal(size=hole.shape).astype(np.float32)
-    ship(ServedFaceFiller(net), FILLER, [np.concatenate([photos, hole, noise], axis=1)], weights)
+    drawn = np.zeros_like(hole)
+    drawn[1:] = 1
+    ship(ServedFaceFiller(net), FILLER, [np.concatenate([photos, hole, drawn], axis=1)], weights)

@@ -52,3 +52,22 @@ def test_components_are_orthonormal_and_their_variances_fall(prior: FacePrior) -
     torch.testing.assert_close(prior.components @ prior.components.T, torch.eye(COMPONENTS), atol=1e-3, rtol=0)
     assert (prior.variances.diff() <= 1e-6).all()
     assert prior.noise > 0
+
+
+def test_a_face_without_a_hole_has_its_own_coefficients(prior: FacePrior) -> None:
+    images = faces(4).clamp(0, 1)
+    own = prior.own_coefficients(images)
+    torch.testing.assert_close(own, prior.coefficients(images, torch.zeros(4, 1, 64, 64)), atol=1e-3, rtol=1e-3)
+    found = prior.filled(images, torch.ones(4, 1, 64, 64), own)
+    assert (found - images).abs().mean() < 0.02
+
+
+def test_a_cautious_model_believes_less_of_what_it_sees(prior: FacePrior) -> None:
+    cautious = FacePrior()
+    torch.manual_seed(1)
+    images = faces(400).clamp(0, 1)
+    cautious.fit(images, caution=1e8)
+    assert cautious.noise > 100 * prior.noise
+    hole = lower_half(8)
+    filled, guess = cautious(images[:8], hole)[:, :, 36:], prior(images[:8], hole)[:, :, 36:]
+    assert filled.std(dim=0).mean() < 0.7 * guess.std(dim=0).mean()

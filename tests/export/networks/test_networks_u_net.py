@@ -9,6 +9,8 @@ def test_features_are_half_as_large_at_any_size() -> None:
     net = UNet(5, 0, NARROW)
     for side in (32, 48):
         assert net.features(torch.rand(2, 5, side, side)).shape == (2, NARROW[0], side // 2, side // 2)
+    folded = UNet(5, 0, NARROW, fold=4)
+    assert folded.features(torch.rand(2, 5, 64, 64)).shape == (2, NARROW[0], 16, 16)
 
 
 def test_a_condition_matters_once_it_is_learned() -> None:

@@ -1,7 +1,11 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
+import torch
 from cropped import people_crops
 
+from mien_export.networks.repainter import Repainter
 from mien_export.quality import fillers
 from mien_export.quality.fillers import (
     Filler,
@@ -9,9 +13,13 @@ from mien_export.quality.fillers import (
     mean_face,
     navier_stokes,
     principal_components,
+    prior_filler,
     ring_colour,
+    seed_filler,
+    service_filler,
     telea,
 )
+from mien_export.runner import WeightsRunner
 
 SIDE = 128
 
@@ -63,3 +71,18 @@ def test_the_ring_lies_around_the_hole() -> None:
 
 def test_the_components_side_is_the_faces(people: np.ndarray) -> None:
     assert people.shape[1] == fillers.PCA_SIDE
+
+
+def test_the_seeds_design_and_the_service_fill_the_hole_alone(
+    people: np.ndarray, weights: Path, tmp_path: Path
+) -> None:
+    checkpoint = tmp_path / "checkpoint.pt"
+    torch.save({"average": Repainter().state_dict()}, checkpoint)
+    large = people[2].repeat(2, axis=0).repeat(2, axis=1)
+    hole = hole_below().repeat(2, axis=0).repeat(2, axis=1)
+    run = WeightsRunner(weights)
+    for fill in (seed_filler(checkpoint), prior_filler(run), service_filler(run)):
+        found = fill(large, hole)
+        np.testing.assert_array_equal(found[~hole], large[~hole])
+        assert (found[hole] != large[hole]).any(axis=1).mean() > 0.9
+        np.testing.assert_array_equal(fill(large, hole), found)

@@ -80,6 +80,8 @@ def test_the_report_holds_every_set_and_the_baseline(
     assert float(ours[0].split("|")[4]) > 0.9
     assert "| lower face by landmarks | mask_segmentation | 3 |" in text
     assert "| mask_segmenter | cfp, bare | 2 | - | - | 0.500 |" in text, "of two frontal held-out faces one is red"
+    assert "| mask_segmenter | all bare | 4 | - | - | 0.500 |" in text
+    assert "- n: 9" in text, "faces of every set, none twice"
     assert (tmp_path / "out" / "mask_segmenter.png").exists()
 
 

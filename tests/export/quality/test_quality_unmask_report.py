@@ -3,8 +3,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from cropped import people_crops
 
+from mien_export.networks.repainter import Repainter
 from mien_export.quality import unmask_report
 from mien_export.quality.fillers import flat_skin
 from mien_export.quality.unmask_report import Example, held_out_holes, report_filler, training_faces
@@ -16,6 +18,9 @@ def examples() -> list[Example]:
     hole = np.zeros((256, 256), np.bool_)
     hole[160:230, 90:170] = True
     return [(np.ascontiguousarray(crop[16:-16, 16:-16]), hole) for crop in crops.pixels]
+
+
+BASELINES = ("flat skin", "Telea", "Navier-Stokes", "mean face", "PCA-120", "face_prior alone")
 
 
 class _Fid:
@@ -46,14 +51,19 @@ def test_the_report_holds_every_filler_and_the_better_is_better(
         unmask_report, "service_filler", lambda _: lambda face, hole: truth[hole.tobytes() + face[:100].tobytes()]
     )
     monkeypatch.setattr(unmask_report, "principal_components", lambda _: flat_skin)
-    report_filler(tmp_path, tmp_path / "out")
+    monkeypatch.setattr(unmask_report, "prior_filler", lambda _: flat_skin)
+    checkpoint = tmp_path / "checkpoint.pt"
+    torch.save({"average": Repainter().state_dict()}, checkpoint)
+    report_filler(tmp_path, checkpoint, tmp_path / "out")
     lines = (tmp_path / "out" / "face_filler.md").read_text().splitlines()
     rows = {line.split("|")[1].strip(): line.split("|")[2:-1] for line in lines if line.startswith("| ")}
-    assert list(rows)[1:] == ["---", "flat skin", "Telea", "Navier-Stokes", "mean face", "PCA-120", "face_filler"]
+    assert list(rows)[1:] == ["---", *BASELINES, "seed's design", "face_filler"]
     assert rows["face_filler"][0].strip() == "inf", "it gives the truth"
     assert 8 < float(rows["flat skin"][0]) < 40
     assert float(rows["flat skin"][1]) > float(rows["flat skin"][0]), "outside the hole nothing changes"
     assert (tmp_path / "out" / "face_filler.png").exists()
+    report_filler(tmp_path, tmp_path / "none.pt", tmp_path / "again")
+    assert "seed's design" not in (tmp_path / "again" / "face_filler.md").read_text(), "where it was not trained"
 
 
 def test_one_face_of_each_validation_identity(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,6 +111,17 @@ def test_the_perceptual_term_is_that_of_as_many_pictures_as_it_may_look_at(lite0
     assert first.terms(output, no_fields(), batch)["perceptual"].item() == pytest.approx(0, abs=1e-6)
 
 
+def test_what_lies_outside_the_window_is_not_looked_at(lite0: Lite0, batch: Batch) -> None:
+    small = replace(batch, region=torch.zeros_like(batch.region))
+    small.region[:, :, 4:12, 4:12] = 1
+    output = small.wanted()
+    output[:, :, 40:, 40:] = 0
+    terms = [EditLosses(replace(NONE, perceptual=1.0), lite0, window=share) for share in (1.0, 0.5)]
+    whole, part = (losses.terms(output, no_fields(), small)["perceptual"].item() for losses in terms)
+    assert whole > 0.001
+    assert part == pytest.approx(0, abs=1e-6)
+
+
 class _MeanColour(nn.Module):
     """Describes a face by its colour: enough to see what is compared with what."""
 

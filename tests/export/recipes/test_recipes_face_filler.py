@@ -51,10 +51,10 @@ def test_a_training_is_exported_and_gone_on_from(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(recipe, "SHIPPED", tmp_path / "none.onnx")
     training, held_out = recipe._faces("celeba", 64, CPU)
     pairs = HolePairs([(training, 1.0)], held_out, FacePrior())
-    settings = replace(recipe.SETTINGS, stages=(Stage(64, 2, 1.0),))
+    settings = replace(recipe.SETTINGS, stages=(Stage(192, 2, 1.0),))
     trainer = recipe.trainer(pairs, tmp_path, settings)
     for i in range(3):
-        terms = trainer.step(0.5 + i / 10)
+        terms = trainer.step(0.7 + i / 10)
         assert {"changed", "perceptual", "adversarial"} <= terms.keys()
     trainer.save()
     assert cv2.imread(str(tmp_path / "sheet.png")) is not None
