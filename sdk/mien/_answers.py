@@ -53,6 +53,8 @@ class _EditAnswer(BaseModel):
     faces: tuple[Face, ...] = ()
     timings: dict[str, float] = {}
     notice: str | None = None
+    invented: Base64Bytes | None = None
+    not_for_identification: bool = False
     media_type: str = ""
     results: list[_Picture] = Field(min_length=1)
 
@@ -67,6 +69,8 @@ class _Facts(TypedDict):
     request_id: str | None
     model: ModelVersion | None
     notice: str | None
+    invented: bytes | None
+    not_for_identification: bool
     response: RawResponse
 
 
@@ -85,6 +89,8 @@ def _from_json(response: RawResponse) -> EditResults:
         request_id=answer.request_id or response.request_id,
         model=answer.model,
         notice=answer.notice,
+        invented=answer.invented,
+        not_for_identification=answer.not_for_identification,
         response=response,
     )
     return EditResults(results=tuple(_result(p, answer.media_type, facts) for p in answer.results), **facts)
@@ -108,6 +114,8 @@ def _from_picture(response: RawResponse) -> EditResults:
         request_id=response.request_id,
         model=_header_model(headers.get("x-mien-model", "")),
         notice=headers.get("x-mien-notice"),
+        invented=None,
+        not_for_identification=headers.get("x-mien-not-for-identification") == "true",
         response=response,
     )
     result = EditResult(bytes=response.body, media_type=response.media_type, **facts)

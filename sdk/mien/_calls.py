@@ -22,7 +22,7 @@ class Call(Generic[T_co]):
     read: Callable[[RawResponse], T_co]
     accept: str = "application/json"
     fields: Mapping[str, str] = field(default_factory=dict[str, str])
-    picture: PictureFile | None = None
+    files: Mapping[str, PictureFile] = field(default_factory=dict[str, PictureFile])
     answers: frozenset[int] = frozenset()
     """Statuses that are answers here though they are errors elsewhere."""
 
@@ -54,16 +54,24 @@ def edit_attribute(
         "engine": engine,
         "face": face,
         "output": output,
-        "landmarks": "true" if landmarks else "false",
+        "landmarks": _flag(landmarks),
     }
-    return Call(
-        method="POST",
-        path="/edit-attribute",
-        read=read_edit_results if several else read_edit_result,
-        accept=accept or ("application/json" if several else "image/*"),
-        fields=_given(values.items()),
-        picture=picture,
-    )
+    return _task("/edit-attribute", {"image": picture}, values, several=several, accept=accept)
+
+
+def unmask(
+    files: Mapping[str, PictureFile],
+    *,
+    variants: int | None,
+    seed: int | None,
+    face: FaceChoice,
+    output: Output,
+    landmarks: bool,
+    accept: str | None,
+) -> Call[EditResult | EditResults]:
+    """Describe POST /unmask; several pictures are asked for as JSON, one as a picture."""
+    values = {"variants": variants, "seed": seed, "face": face, "output": output, "landmarks": _flag(landmarks)}
+    return _task("/unmask", files, values, several=variants is not None, accept=accept)
 
 
 def models() -> Call[list[ModelCard]]:
@@ -76,8 +84,25 @@ def probe(path: str) -> Call[bool]:
     return Call(method="GET", path=path, read=read_probe, accept="*/*", answers=frozenset({503}))
 
 
+def _task(
+    path: str, files: Mapping[str, PictureFile], values: Mapping[str, object], *, several: bool, accept: str | None
+) -> Call[EditResult | EditResults]:
+    return Call(
+        method="POST",
+        path=path,
+        read=read_edit_results if several else read_edit_result,
+        accept=accept or ("application/json" if several else "image/*"),
+        fields=_given(values.items()),
+        files=files,
+    )
+
+
 def _given(values: Iterable[tuple[str, object]]) -> dict[str, str]:
     return {name: str(value) for name, value in values if value is not None}
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
 
 
 def _number(value: float) -> str:

@@ -11,11 +11,11 @@ import httpx
 from . import _calls
 from ._calls import Call
 from ._core import Core
-from ._files import Picture, read_picture
+from ._files import Picture, read_picture, read_pictures
 from ._options import DEFAULT_MAX_RETRIES, TimeoutChoice, settle
 from ._results import EditResult, EditResults
 from ._retries import Outcome
-from ._types import EditOptions, Edits, FaceChoice, ModelCard, Output, Strengths
+from ._types import EditOptions, Edits, FaceChoice, ModelCard, Output, Strengths, UnmaskOptions
 
 T = TypeVar("T")
 
@@ -103,6 +103,41 @@ class Mien(Core[httpx.Client]):
             variants=variants,
             seed=seed,
             engine=engine,
+            face=face,
+            output=output,
+            landmarks=landmarks,
+            accept=accept,
+        )
+        return self._call(call)
+
+    @overload
+    def unmask(self, image: Picture, *, variants: None = None, **options: Unpack[UnmaskOptions]) -> EditResult: ...
+    @overload
+    def unmask(self, image: Picture, *, variants: int, **options: Unpack[UnmaskOptions]) -> EditResults: ...
+    def unmask(
+        self,
+        image: Picture,
+        *,
+        mask: Picture | None = None,
+        variants: int | None = None,
+        seed: int | None = None,
+        face: FaceChoice = "largest",
+        output: Output = "photo",
+        landmarks: bool = False,
+        accept: str | None = None,
+    ) -> EditResult | EditResults:
+        """Take a worn mask off a face; what it hid is invented, and not for identification.
+
+        `mask` is a picture as large as the photo, white where the photo is to be filled; without it
+        the service finds the mask. `variants` asks for several pictures in one answer. `accept` is
+        the media type to answer in (the picture's own by default); "application/json" brings
+        landmarks and `invented`. Raises NoMaskFound where there is no mask on the face, else the
+        same as `edit_attribute`.
+        """
+        call = _calls.unmask(
+            read_pictures(image, mask),
+            variants=variants,
+            seed=seed,
             face=face,
             output=output,
             landmarks=landmarks,
@@ -235,6 +270,39 @@ class AsyncMien(Core[httpx.AsyncClient]):
             variants=variants,
             seed=seed,
             engine=engine,
+            face=face,
+            output=output,
+            landmarks=landmarks,
+            accept=accept,
+        )
+        return await self._call(call)
+
+    @overload
+    async def unmask(
+        self, image: Picture, *, variants: None = None, **options: Unpack[UnmaskOptions]
+    ) -> EditResult: ...
+    @overload
+    async def unmask(self, image: Picture, *, variants: int, **options: Unpack[UnmaskOptions]) -> EditResults: ...
+    async def unmask(
+        self,
+        image: Picture,
+        *,
+        mask: Picture | None = None,
+        variants: int | None = None,
+        seed: int | None = None,
+        face: FaceChoice = "largest",
+        output: Output = "photo",
+        landmarks: bool = False,
+        accept: str | None = None,
+    ) -> EditResult | EditResults:
+        """Take a worn mask off a face; what it hid is invented, and not for identification.
+
+        As `Mien.unmask`; the pictures are read on another thread. Raises the same.
+        """
+        call = _calls.unmask(
+            await asyncio.to_thread(read_pictures, image, mask),
+            variants=variants,
+            seed=seed,
             face=face,
             output=output,
             landmarks=landmarks,

@@ -48,7 +48,7 @@ class Core(Generic[HttpT]):
             options.url(call.path),
             headers=_headers(options, call),
             data=call.fields or None,
-            files=None if call.picture is None else {"image": call.picture},
+            files=call.files or None,
             timeout=options.timeout,
         )
 

@@ -27,15 +27,22 @@ class PictureFile(NamedTuple):
     media_type: str
 
 
-def read_picture(picture: Picture) -> PictureFile:
+def read_picture(picture: Picture, *, unnamed: str = "image") -> PictureFile:
     """Read a picture, a file object from where it stands and only once; it is left open.
 
-    Raises ValueError for an empty picture, TypeError for a file in text mode, OSError as reading does.
+    `unnamed` is the name of one that brings none. Raises ValueError for an empty picture, TypeError
+    for a file in text mode, OSError as reading does.
     """
-    file = PictureFile(*picture) if isinstance(picture, tuple) else _named(*_name_and_content(picture))
+    file = PictureFile(*picture) if isinstance(picture, tuple) else _named(*_name_and_content(picture, unnamed))
     if not file.content:
         raise ValueError(f"the picture {file.name!r} is empty; if it is a file object, was it read before?")
     return file
+
+
+def read_pictures(image: Picture, mask: Picture | None) -> dict[str, PictureFile]:
+    """Read a photo, and its mask if there is one, each under its field's name. Raises what read_picture does."""
+    files = {"image": read_picture(image)}
+    return files if mask is None else files | {"mask": read_picture(mask, unnamed="mask")}
 
 
 def sniff_media_type(content: bytes) -> str | None:
@@ -51,14 +58,16 @@ _SIGNATURES = (
 )
 
 
-def _name_and_content(picture: str | os.PathLike[str] | bytes | bytearray | Readable) -> tuple[str, bytes]:
+def _name_and_content(
+    picture: str | os.PathLike[str] | bytes | bytearray | Readable, unnamed: str
+) -> tuple[str, bytes]:
     if isinstance(picture, bytes | bytearray):
-        return "image", bytes(picture)
+        return unnamed, bytes(picture)
     if isinstance(picture, str | os.PathLike):
         path = Path(picture)
         return path.name, path.read_bytes()
     name: object = getattr(picture, "name", None)
-    return Path(name).name if isinstance(name, str) else "image", _read(picture)
+    return Path(name).name if isinstance(name, str) else unnamed, _read(picture)
 
 
 def _read(file: Readable) -> bytes:

@@ -27,6 +27,10 @@ class Answer:
     model: ModelVersion | None
     notice: str | None
     """What the service wants people who see the picture to know."""
+    invented: bytes | None = field(repr=False)
+    """A grey PNG as large as the pictures, 255 where they are invented, else 0; None where the answer does not tell."""
+    not_for_identification: bool
+    """True where parts of a face are invented."""
     response: RawResponse
     """The response as it came."""
 

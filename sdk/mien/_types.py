@@ -5,6 +5,8 @@ from typing import Literal, NamedTuple, TypedDict
 
 from pydantic import BaseModel, ConfigDict
 
+from ._files import Picture
+
 FaceChoice = Literal["largest", "all"] | int
 """Which face: the largest, all of them, or an index from left to right."""
 
@@ -18,18 +20,29 @@ Edits = str | Mapping[str, float]
 """Several attributes at once: attribute -> strength, or "smiling:1,young:-0.5"."""
 
 
-class EditOptions(TypedDict, total=False):
-    """What `edit_attribute` takes beside the picture and what asks for several results."""
+class TaskOptions(TypedDict, total=False):
+    """What every task takes beside the picture and what asks for several results."""
 
-    attribute: str | None
-    strength: float | None
-    edits: Edits | None
     seed: int | None
-    engine: str | None
     face: FaceChoice
     output: Output
     landmarks: bool
     accept: str | None
+
+
+class EditOptions(TaskOptions, total=False):
+    """What `edit_attribute` takes more."""
+
+    attribute: str | None
+    strength: float | None
+    edits: Edits | None
+    engine: str | None
+
+
+class UnmaskOptions(TaskOptions, total=False):
+    """What `unmask` takes more."""
+
+    mask: Picture | None
 
 
 class Box(NamedTuple):

@@ -20,6 +20,7 @@ EDITED = b"\xff\xd8\xff\xe0 an edited picture"
 BOX, POSE = [10.0, 20.0, 110.0, 140.5], {"yaw": 1.0, "pitch": -2.0, "roll": 0.5}
 
 Reply = Callable[[], httpx.Response]
+File = tuple[str | None, bytes, str]
 
 
 class Sent(NamedTuple):
@@ -27,7 +28,11 @@ class Sent(NamedTuple):
 
     request: httpx.Request
     fields: dict[str, str]
-    picture: tuple[str | None, bytes, str] | None
+    files: dict[str, File]
+
+    @property
+    def picture(self) -> File | None:
+        return self.files.get("image")
 
 
 class Service:
@@ -38,8 +43,7 @@ class Service:
         self.sent: list[Sent] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        fields, picture = _parts(request)
-        self.sent.append(Sent(request, fields, picture))
+        self.sent.append(Sent(request, *_parts(request)))
         return (self.replies.pop(0) if len(self.replies) > 1 else self.replies[0])()
 
     @property
@@ -47,20 +51,20 @@ class Service:
         return self.sent[-1]
 
 
-def _parts(request: httpx.Request) -> tuple[dict[str, str], tuple[str | None, bytes, str] | None]:
+def _parts(request: httpx.Request) -> tuple[dict[str, str], dict[str, File]]:
     kind = request.headers.get("content-type", "")
     if not kind.startswith("multipart/form-data"):
-        return {}, None
+        return {}, {}
     text = b"Content-Type: " + kind.encode() + b"\r\n\r\n" + request.read()
-    fields, picture = {}, None
+    fields, files = {}, {}
     for part in email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(text).iter_parts():
         name = part.get_param("name", header="content-disposition")
         content = part.get_payload(decode=True)
-        if name == "image":
-            picture = part.get_filename(), content, part.get_content_type()
-        else:
+        if part.get_filename() is None:
             fields[name] = content.decode()
-    return fields, picture
+        else:
+            files[name] = part.get_filename(), content, part.get_content_type()
+    return fields, files
 
 
 def reply(status: int = 200, **parts: Any) -> Reply:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sdk_service import JPEG, Service, json_reply, picture_reply, reply
+from sdk_service import JPEG, PNG, Service, json_reply, picture_reply, reply
 
 import mien
 
@@ -42,6 +42,7 @@ def test_examples_run(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     for name in ("me.jpg", "you.jpg"):
         (tmp_path / name).write_bytes(JPEG)
+    (tmp_path / "mask.png").write_bytes(PNG)
     exec(compile(example, "example", "exec"), {})  # noqa: S102 - our own guide
 
 

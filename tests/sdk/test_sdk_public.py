@@ -11,7 +11,7 @@ import pytest
 
 import mien
 from mien import AsyncMien, Mien
-from mien._types import EditOptions
+from mien._types import EditOptions, UnmaskOptions
 
 SDK = Path(mien.__file__).parents[1]
 
@@ -111,8 +111,14 @@ def test_both_clients_offer_the_same() -> None:
 
 
 @pytest.mark.parametrize("client", [Mien, AsyncMien])
-def test_the_overloads_take_what_the_method_takes(client: type[Mien] | type[AsyncMien]) -> None:
-    parameters = set(inspect.signature(client.edit_attribute).parameters)
-    several = {"self", "image", "strengths", "variants"}
-    assert parameters - several == set(EditOptions.__annotations__)
-    assert len(typing.get_overloads(client.edit_attribute)) == 3
+@pytest.mark.parametrize(
+    ("method", "options", "several"),
+    [("edit_attribute", EditOptions, ["strengths", "variants"]), ("unmask", UnmaskOptions, ["variants"])],
+)
+def test_the_overloads_take_what_the_method_takes(
+    client: type[Mien] | type[AsyncMien], method: str, options: type, several: list[str]
+) -> None:
+    function = getattr(client, method)
+    parameters = set(inspect.signature(function).parameters)
+    assert parameters - {"self", "image", *several} == set(options.__annotations__)
+    assert len(typing.get_overloads(function)) == 1 + len(several)
