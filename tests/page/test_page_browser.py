@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image, ImageChops
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Locator, Page, Route, expect, sync_playwright
 
 FLAGS = (
     # As root, as CI runs it, Chromium refuses to start inside its sandbox.
@@ -61,27 +61,48 @@ def page(browser: Browser, server_url: str) -> Generator[Page]:
         yield page
 
 
-def open_with_sample(page: Page) -> None:
+def open_with_sample(page: Page, button: str = "Try a sample", name: str = "sample.jpg") -> None:
     page.goto("/")
-    page.get_by_role("button", name="Try a sample").click()
-    expect(page.get_by_text("sample.jpg, 768")).to_be_visible()
+    page.get_by_role("button", name=button, exact=True).click()
+    expect(page.get_by_text(f"{name}, 768")).to_be_visible()
+
+
+def open_with_masked_sample(page: Page) -> None:
+    open_with_sample(page, "Try a sample with a mask", "sample-masked.jpg")
+
+
+def form(page: Page) -> Locator:
+    """Return the form of the task that is open: other tasks have fields of the same names."""
+    return page.locator(".task[open]")
+
+
+def open_unmask(page: Page) -> None:
+    page.locator(".task > summary", has_text="Unmask").click()
 
 
 def edit(page: Page) -> None:
     page.get_by_role("button", name="Edit the photo").click()
 
 
+def await_answer(page: Page) -> None:
+    expect(page.get_by_role("status")).to_contain_text("Done", timeout=60_000)
+
+
 def edit_sample(page: Page) -> None:
     open_with_sample(page)
     page.get_by_label("Attribute", exact=True).select_option("smiling")
     edit(page)
-    expect(page.get_by_role("status")).to_contain_text("Done", timeout=20_000)
+    await_answer(page)
 
 
 def downloaded(page: Page) -> tuple[str, Image.Image]:
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
     return download.value.suggested_filename, Image.open(BytesIO(Path(download.value.path()).read_bytes()))
+
+
+def differs(one: Image.Image, other: Image.Image) -> bool:
+    return ImageChops.difference(one.convert("RGB"), other.convert("RGB")).getbbox() is not None
 
 
 def test_sample_becomes_an_edited_photo_to_download(page: Page, server_url: str) -> None:
@@ -97,12 +118,130 @@ def test_sample_becomes_an_edited_photo_to_download(page: Page, server_url: str)
     assert sizes == [[768, 768], [768, 768]]
     name, picture = downloaded(page)
     assert (name, picture.size) == ("sample-edit-attribute.jpg", (768, 768))
-    sample = Image.open(BytesIO(page.request.get("/page/sample.jpg").body()))
-    assert ImageChops.difference(picture.convert("RGB"), sample.convert("RGB")).getbbox() is not None
+    assert differs(picture, Image.open(BytesIO(page.request.get("/page/sample.jpg").body())))
     expect(page.locator(".command pre")).to_contain_text("--form-string attribute=smiling")
     expect(page.locator("#terms")).to_contain_text("The weights are not")
     assert not complaints
     assert hosts <= {urlsplit(server_url).netloc, ""}
+
+
+def test_masked_sample_is_unmasked_under_a_notice(page: Page) -> None:
+    open_with_masked_sample(page)
+    open_unmask(page)
+    edit(page)
+    await_answer(page)
+
+    notice = page.locator("#picture").get_by_role("note")
+    expect(notice).to_be_visible()
+    expect(notice).to_contain_text("Not for identification")
+    name, picture = downloaded(page)
+    assert (name, picture.size) == ("sample-masked-unmask.jpg", (768, 768))
+    assert differs(picture, Image.open(BytesIO(page.request.get("/page/sample-masked.jpg").body())))
+
+
+MASK_BOX = (190, 290, 320, 400)
+"""Left, top, right and bottom of the mask that tests choose, on a portrait of 512 pixels a side."""
+
+
+def mask_file(size: tuple[int, int] = (512, 512), name: str = "mask.png") -> FilePayload:
+    mask, body = Image.new("L", size), BytesIO()
+    mask.paste(255, MASK_BOX)
+    mask.save(body, "PNG")
+    return {"name": name, "mimeType": "image/png", "buffer": body.getvalue()}
+
+
+@pytest.mark.slow
+def test_chosen_mask_is_sent_and_only_it_is_filled(page: Page, portrait_png: bytes) -> None:
+    sent: list[str] = []
+
+    def seen(route: Route) -> None:
+        sent.append((route.request.post_data_buffer or b"").decode("latin-1"))
+        route.continue_()
+
+    page.route("**/unmask", seen)
+    page.goto("/")
+    portrait: FilePayload = {"name": "portrait.png", "mimeType": "image/png", "buffer": portrait_png}
+    page.get_by_label("Choose a photo").set_input_files(portrait)
+    open_unmask(page)
+    page.get_by_label("Mask", exact=True).set_input_files(mask_file(name="my mask.png"))
+    edit(page)
+    await_answer(page)
+
+    files = re.findall(r'name="(\w+)"; filename="([^"]*)"', sent[0])
+    assert files == [("image", "portrait.png"), ("mask", "my mask.png")]
+    expect(page.locator(".command pre")).to_contain_text("-F 'mask=@my mask.png'")
+    name, picture = downloaded(page)
+    assert name == "portrait-unmask.png"
+    photo = Image.open(BytesIO(portrait_png)).convert("RGB")
+    assert differs(picture.crop(MASK_BOX), photo.crop(MASK_BOX))
+    picture = picture.convert("RGB")
+    picture.paste(photo.crop(MASK_BOX), MASK_BOX)
+    assert not differs(picture, photo)
+
+
+@pytest.mark.slow
+def test_mask_of_another_size_is_marked_and_reset_clears_it(page: Page) -> None:
+    open_with_masked_sample(page)
+    open_unmask(page)
+    field = page.get_by_label("Mask", exact=True)
+    field.set_input_files(mask_file((100, 80)))
+    edit(page)
+    expect(field).to_have_attribute("aria-invalid", "true", timeout=60_000)
+    expect(field).to_be_focused()
+    expect(page.locator("#unmask-mask-error")).to_contain_text("768x768")
+    form(page).get_by_role("button", name="Reset").click()
+    expect(field).not_to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_value("")
+
+
+@pytest.mark.slow
+def test_face_without_a_mask_is_told_in_words(page: Page) -> None:
+    open_with_sample(page)
+    open_unmask(page)
+    edit(page)
+    expect(page.get_by_role("alert")).to_contain_text("No mask was found", timeout=60_000)
+
+
+@pytest.mark.slow
+def test_file_dropped_on_the_mask_is_the_mask(page: Page, tmp_path: Path) -> None:
+    mask = tmp_path / "mask.png"
+    mask.write_bytes(mask_file((768, 768))["buffer"])
+    open_with_masked_sample(page)
+    open_unmask(page)
+    field = page.get_by_label("Mask", exact=True)
+    drop(page, mask, field)
+    expect(field).to_have_value(re.compile("mask.png$"))
+    expect(page.get_by_text("sample-masked.jpg, 768")).to_be_visible()
+    drop(page, mask, page.get_by_role("heading", name="Picture"))
+    expect(page.locator("#photo-name")).to_contain_text("mask.png, 768")
+
+
+def drop(page: Page, file: Path, target: Locator) -> None:
+    """Drop a file from outside on `target`, as a person does."""
+    target.scroll_into_view_if_needed()
+    box = target.bounding_box()
+    assert box is not None
+    session = page.context.new_cdp_session(page)
+    for step in ("dragEnter", "dragOver", "drop"):
+        data = {"items": [], "files": [str(file)], "dragOperationsMask": 1}
+        event = {"type": step, "x": box["x"] + 10, "y": box["y"] + 10, "data": data}
+        session.send("Input.dispatchDragEvent", event)
+
+
+@pytest.mark.slow
+def test_sample_that_comes_late_does_not_replace_another(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/sample.jpg", lambda route: held.append(route))
+    page.goto("/")
+    with page.expect_request("**/sample.jpg"):
+        page.get_by_role("button", name="Try a sample", exact=True).click()
+    page.get_by_role("button", name="Try a sample with a mask").click()
+    expect(page.get_by_text("sample-masked.jpg, 768")).to_be_visible()
+    with page.expect_event("requestfinished"):
+        held[0].continue_()
+    # As much as showing the late one would take.
+    page.evaluate("async () => Object.assign(new Image(), { src: 'page/sample-masked.jpg?again' }).decode()")
+    expect(page.get_by_text("sample-masked.jpg, 768")).to_be_visible()
 
 
 @pytest.mark.slow
@@ -138,9 +277,9 @@ def test_edit_without_photo_says_so(page: Page) -> None:
 def test_wrong_field_is_marked_and_shown(page: Page) -> None:
     open_with_sample(page)
     page.get_by_label("Attribute", exact=True).select_option("smiling")
-    page.get_by_text("More settings").click()
+    form(page).get_by_text("More settings").click()
     page.get_by_label("Strengths", exact=True).fill("1,much")
-    page.get_by_text("More settings").click()
+    form(page).get_by_text("More settings").click()
     edit(page)
     field = page.get_by_label("Strengths", exact=True)
     expect(field).to_be_focused()
@@ -152,11 +291,11 @@ def test_wrong_field_is_marked_and_shown(page: Page) -> None:
 def test_strengths_give_a_row_of_pictures(page: Page) -> None:
     open_with_sample(page)
     page.get_by_label("Attribute", exact=True).select_option("young")
-    page.get_by_text("More settings").click()
+    form(page).get_by_text("More settings").click()
     page.get_by_label("Strengths", exact=True).fill("-1,0,1")
     edit(page)
     row = page.get_by_role("group", name="Pictures")
-    expect(row.get_by_role("figure")).to_have_count(3, timeout=20_000)
+    expect(row.get_by_role("figure")).to_have_count(3, timeout=60_000)
     row.get_by_role("button", name="Strength 1", exact=True).click()
     name, picture = downloaded(page)
     assert (name, picture.size) == ("sample-edit-attribute-strength-1.jpg", (768, 768))
@@ -178,10 +317,10 @@ def test_edge_moves_by_keyboard(page: Page) -> None:
 def test_face_square_is_shown_beside_the_photo(page: Page) -> None:
     open_with_sample(page)
     page.get_by_label("Attribute", exact=True).select_option("smiling")
-    page.get_by_text("More settings").click()
-    page.get_by_label("Output").select_option("face")
+    form(page).get_by_text("More settings").click()
+    form(page).get_by_label("Output").select_option("face")
     edit(page)
-    expect(page.get_by_alt_text("The photo after")).to_be_visible(timeout=20_000)
+    expect(page.get_by_alt_text("The photo after")).to_be_visible(timeout=60_000)
     expect(page.get_by_label("Edge between before")).to_have_count(0)
 
 
@@ -189,7 +328,7 @@ def test_face_square_is_shown_beside_the_photo(page: Page) -> None:
 def test_narrow_window_does_not_scroll_sideways(page: Page) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     edit_sample(page)
-    page.get_by_text("More settings").click()
+    form(page).get_by_text("More settings").click()
     page.get_by_text("Licence of each model").click()
     assert page.evaluate("document.documentElement.scrollWidth") == 360
 
@@ -205,7 +344,7 @@ def test_new_request_replaces_the_one_in_flight(page: Page) -> None:
         expect(page.get_by_role("status")).to_have_text("Working…")
         edit(page)
     assert failed.value.failure == "net::ERR_ABORTED"
-    expect(page.get_by_role("status")).to_contain_text("Done", timeout=20_000)
+    await_answer(page)
 
 
 @pytest.mark.slow
@@ -218,9 +357,9 @@ def test_pictures_no_longer_shown_are_freed(page: Page) -> None:
     )
     edit_sample(page)
     edit(page)
-    expect(page.get_by_role("status")).to_contain_text("Done", timeout=20_000)
+    await_answer(page)
     assert page.evaluate("held.size") == 2
-    page.get_by_role("button", name="Try a sample").click()
+    page.get_by_role("button", name="Try a sample", exact=True).click()
     expect(page.get_by_alt_text("The photo you chose")).to_be_visible()
     assert page.evaluate("held.size") == 1
 
@@ -246,7 +385,7 @@ def test_seventh_task_needs_no_change_of_the_page(page: Page) -> None:
     page.get_by_label("Colour", exact=True).select_option("red")
     page.get_by_label("Depth, slider").fill("0.8")
     page.get_by_label("Streaks").uncheck()
-    page.locator(".task[open]").get_by_role("button", name="Edit the photo").click()
+    edit(page)
     expect(page.get_by_role("alert")).to_contain_text("The service is stopping")
     parameters = dict(re.findall(r'name="(\w+)"\r\n\r\n([^\r]*)', sent[0]))
     assert parameters == {"colour": "red", "depth": "0.8", "streaks": "false"}

@@ -3,8 +3,8 @@
 import { element, prose, words } from "./dom.js";
 
 /**
- * Return a field: its `element`, `control` (what takes the focus), `value()` (the text to send, or null where
- * the service's default does), `mark(message)` and `unmark()`.
+ * Return a field: its `element`, `control` (what takes the focus), `value()` (the text or file to send, or
+ * null where the service's default does), `mark(message)` and `unmark()`.
  */
 export function fieldOf(task, parameter) {
   const id = `${task}-${parameter.name}`;
@@ -24,7 +24,7 @@ export function fieldOf(task, parameter) {
   };
 }
 
-const MAKERS = { choice, switch: toggle, number, text };
+const MAKERS = { choice, switch: toggle, number, text, file };
 
 function choice({ control, default: standard, required }, properties) {
   const listed = control.options.map((option) =>
@@ -93,11 +93,17 @@ function text({ control, default: standard }, properties) {
   return { control: input, parts: options.length ? [input, element("datalist", { id: list }, ...options)] : [input] };
 }
 
+function file({ control: { accept } }, properties) {
+  const control = element("input", { ...properties, type: "file", accept });
+  return { control, parts: [control] };
+}
+
 function written(value) {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 function changed(parameter, control) {
+  if (control.type === "file") return control.files[0] ?? null;
   const value = control.type === "checkbox" ? String(control.checked) : control.value.trim();
   const standard = parameter.default ?? (control.type === "checkbox" ? false : "");
   return value === written(standard) || value === "" ? null : value;

@@ -1,6 +1,6 @@
 /** The page: a photo, the tasks of the service, and what they answer. */
 
-import { element } from "./dom.js";
+import { element, prose } from "./dom.js";
 import { markPhoto, namePhoto, watchPhoto } from "./photo.js";
 import { Refused, fetchModels, send } from "./request.js";
 import { answerView, photoView, picturesOf, shown } from "./result.js";
@@ -96,7 +96,7 @@ function showProblem(error, entry) {
   showPhoto();
   const { title, detail, field, requestId } = asRefused(error);
   const id = requestId ? [element("p", { class: "hint" }, `Request ${requestId}`)] : [];
-  $("problem").replaceChildren(element("strong", {}, `${title}.`), element("p", {}, detail), ...id);
+  $("problem").replaceChildren(element("strong", {}, `${title}.`), element("p", {}, ...prose(detail)), ...id);
   $("problem").hidden = false;
   if (field === "image") markPhoto(detail);
   else if (field) entry.mark(field, detail);

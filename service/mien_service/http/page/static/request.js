@@ -18,7 +18,7 @@ export async function fetchModels() {
   return answered(addressOf("/models"), {});
 }
 
-/** Return the JSON answer of the task at `path` to a photo. Throws Refused, or AbortError. */
+/** Return the JSON answer of the task at `path` to a photo; values are text or files. Throws Refused, or AbortError. */
 export async function send(path, photo, values, signal) {
   const body = new FormData();
   body.append("image", photo);

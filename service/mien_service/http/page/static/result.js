@@ -54,15 +54,18 @@ function stem(name) {
   return name.replace(/\.[^.]*$/, "");
 }
 
-/** Return the view of an answer: the comparison, the row to choose from, the facts and the command. */
+/** Return the view of an answer: the comparison, its notice, the row to choose from, the facts and the command. */
 export function answerView({ before, pictures, answer, request, wait }) {
   const reading = element("pre", {}, JSON.stringify(answer.results, null, 2));
-  const notice = answer.notice ? [element("p", { class: "notice" }, answer.notice)] : [];
+  const notice = answer.notice ? [element("p", { class: "notice", role: "note" }, answer.notice)] : [];
+  const [chosen, ...others] = pictures.length ? gallery(before, pictures, request.output !== "face") : [reading];
   return element(
     "div",
     { class: "answer" },
-    ...(pictures.length ? gallery(before, pictures, request.output !== "face") : [reading]),
+    chosen,
+    // Right under the picture it is about: a row of others would push it out of sight.
     ...notice,
+    ...others,
     facts(answer, wait),
     command(request, pictures),
   );

@@ -4,13 +4,24 @@ import { element, prose, words } from "./dom.js";
 import { fieldOf, reveal } from "./fields.js";
 import { parametersOf } from "./schema.js";
 
+/** The second picture that some tasks take: no parameter of theirs, and shown as one. */
+const MASK = {
+  name: "mask",
+  required: false,
+  control: { kind: "file", accept: "image/png,image/jpeg,image/webp" },
+  description:
+    "A picture of the photo's size, white where it is to be filled. Without one the service looks for the mask itself.",
+  default: null,
+  advanced: false,
+};
+
 /**
  * Return the entry of the task on `card`: its `element`, and `mark(name, message)`, which tells whether the
  * form has that field. `submit(values)` is called with the parameters that differ from the defaults.
  */
 export function taskEntry(card, { open, submit }) {
   const task = card.path.slice(1);
-  const parameters = parametersOf(card.parameters);
+  const parameters = [...parametersOf(card.parameters), ...(card.takes_mask ? [MASK] : [])];
   const fields = parameters.map((parameter) => fieldOf(task, parameter));
   const form = taskForm(fields, new Set(parameters.filter((one) => one.advanced).map((one) => one.name)));
   form.addEventListener("submit", (event) => {
