@@ -1,4 +1,4 @@
-"""Where a request's time goes: each stage of /edit-attribute, by size of photo, over real HTTP.
+"""Where a request's time goes: each stage of every task, by size of photo, over real HTTP.
 
     make bench
 
@@ -19,20 +19,26 @@ import numpy as np
 from bench.server import running_service
 
 OUT = Path("out/bench")
-PEOPLE = Path("examples/people")
 REQUESTS = 40
 WARM_UP = 5
 
 SIZES: dict[str, tuple[int, int]] = {"512x512": (512, 512), "1024x1024": (1024, 1024), "12 MP": (4000, 3000)}
 """Width and height; the face fills about half of the shorter side."""
 
+TASKS: dict[str, tuple[Path, dict[str, str]]] = {
+    "/edit-attribute": (Path("examples/people/ben.jpg"), {"attribute": "smiling"}),
+    "/unmask": (Path("examples/masked/anna.jpg"), {}),
+}
+"""Who is in the photo, and the parameters."""
+
 STAGES = ("decode", "find", "align", "queue", "network", "composite", "encode")
 
 
 @dataclass(frozen=True)
 class Row:
-    """Median times of one size in milliseconds, and the whole as a multiple of the baseline."""
+    """Median times of one task and size in milliseconds, and the whole as a multiple of the baseline."""
 
+    task: str
     size: str
     stages: dict[str, float]
     p50: float
@@ -45,11 +51,11 @@ class Row:
         return self.p50 / self.baseline
 
 
-def sample(width: int, height: int) -> bytes:
+def sample(person: Path, width: int, height: int) -> bytes:
     """Return a JPEG of a person who does not exist, on a plain ground of the given size."""
-    face = cv2.imread(str(PEOPLE / "ben.jpg"))
+    face = cv2.imread(str(person))
     if face is None:
-        raise FileNotFoundError(PEOPLE / "ben.jpg")
+        raise FileNotFoundError(person)
     side = min(width, height)
     face = cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA if side < face.shape[0] else cv2.INTER_CUBIC)
     photo = np.full((height, width, 3), 128, np.uint8)
@@ -69,13 +75,15 @@ def baseline(body: bytes) -> float:
     return statistics.median(times)
 
 
-def measure(client: httpx.Client, name: str, body: bytes) -> Row:
-    """Return the row of one photo, one request at a time in steady state."""
+def measure(client: httpx.Client, task: str, size: str) -> Row:
+    """Return the row of one task and size, one request at a time in steady state."""
+    person, parameters = TASKS[task]
+    body = sample(person, *SIZES[size])
     stages: dict[str, list[float]] = {stage: [] for stage in STAGES}
     totals: list[float] = []
     for i in range(WARM_UP + REQUESTS):
         started = time.perf_counter()
-        answer = client.post("/edit-attribute", files={"image": ("photo.jpg", body)}, data={"attribute": "smiling"})
+        answer = client.post(task, files={"image": ("photo.jpg", body)}, data=parameters)
         total = (time.perf_counter() - started) * 1000
         answer.raise_for_status()
         if i < WARM_UP:
@@ -85,19 +93,20 @@ def measure(client: httpx.Client, name: str, body: bytes) -> Row:
             stage, _, duration = part.partition(";dur=")
             stages[stage].append(float(duration))
     medians = {stage: statistics.median(times) for stage, times in stages.items()}
-    return Row(name, medians, statistics.median(totals), statistics.quantiles(totals, n=20)[-1], baseline(body))
+    p50, p95 = statistics.median(totals), statistics.quantiles(totals, n=20)[-1]
+    return Row(task, size, medians, p50, p95, baseline(body))
 
 
 def main() -> None:
-    """Measure all sizes, print the table, write out/bench/stages.json."""
+    """Measure all tasks and sizes, print the table, write out/bench/stages.json."""
     with running_service() as address, httpx.Client(base_url=address, timeout=60) as client:
-        rows = [measure(client, name, sample(*size)) for name, size in SIZES.items()]
-    print("| photo | " + " | ".join(STAGES) + " | p50 | p95 | bare decode+encode | p50 / bare |")
-    print("|" + " --- |" * (len(STAGES) + 5))
+        rows = [measure(client, task, size) for task in TASKS for size in SIZES]
+    print("| task | photo | " + " | ".join(STAGES) + " | p50 | p95 | bare decode+encode | p50 / bare |")
+    print("|" + " --- |" * (len(STAGES) + 6))
     for row in rows:
         cells = [f"{row.stages[stage]:.1f}" for stage in STAGES]
         cells += [f"{value:.1f}" for value in (row.p50, row.p95, row.baseline, row.ratio)]
-        print(f"| {row.size} | " + " | ".join(cells) + " |")
+        print(f"| {row.task} | {row.size} | " + " | ".join(cells) + " |")
     print("\nOn a GPU: not measured (MIEN_PROVIDER=cuda make bench, in an environment with the GPU build).")
     OUT.mkdir(parents=True, exist_ok=True)
     (OUT / "stages.json").write_text(json.dumps([vars(row) | {"ratio": row.ratio} for row in rows], indent=2))

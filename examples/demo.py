@@ -11,9 +11,10 @@ import cv2
 import numpy as np
 from bench.server import running_service
 
-from mien import EditResult, Mien
+from mien import EditResult, Mien, NoMaskFound
 
 OUT = Path("out")
+MASKED = Path("examples/masked/anna.jpg")
 TILE = 320
 
 EDITS: list[tuple[str, dict[str, float]]] = [
@@ -44,18 +45,32 @@ def edit_attributes(mien: Mien, photo: Path) -> list[tuple[str, EditResult]]:
     return [(title, mien.edit_attribute(photo, edits=edits)) for title, edits in EDITS]
 
 
+def unmask(mien: Mien, photo: Path) -> list[tuple[str, EditResult]]:
+    """Return two faces that may be under the photo's mask with their titles."""
+    return [(f"unmasked {i + 1}", result) for i, result in enumerate(mien.unmask(photo, variants=2))]
+
+
+def save(results: list[tuple[str, EditResult]]) -> list[np.ndarray]:
+    """Write the results to OUT and return their tiles."""
+    for title, result in results:
+        result.save(OUT / f"{title.replace(' ', '-')}.{result.media_type.removeprefix('image/')}")
+    return [tile(result.bytes, title) for title, result in results]
+
+
 def main() -> None:
-    """Run the tasks and write the pictures."""
+    """Run the tasks and write the pictures; if nobody in the photo wears a mask, another is unmasked."""
     photo = Path(sys.argv[1])
     OUT.mkdir(exist_ok=True)
-    tiles = [tile(photo.read_bytes(), "photo")]
     with running_service() as address, Mien(address) as mien:
-        for title, result in edit_attributes(mien, photo):
-            result.save(OUT / f"{title.replace(' ', '-')}.{result.media_type.removeprefix('image/')}")
-            tiles.append(tile(result.bytes, title))
+        tiles = [tile(photo.read_bytes(), "photo"), *save(edit_attributes(mien, photo))]
+        try:
+            masked, unmasked = photo, unmask(mien, photo)
+        except NoMaskFound:
+            masked, unmasked = MASKED, unmask(mien, MASKED)
+        tiles += [tile(masked.read_bytes(), "masked"), *save(unmasked)]
     rows = [np.hstack(tiles[i : i + 3]) for i in range(0, len(tiles), 3)]
     cv2.imwrite(str(OUT / "contact-sheet.png"), np.vstack(rows))
-    print(f"{len(tiles) - 1} pictures and contact-sheet.png are in {OUT}/")
+    print(f"{len(tiles)} pictures are in {OUT}/contact-sheet.png, the edited ones beside it")
 
 
 if __name__ == "__main__":

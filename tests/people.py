@@ -14,6 +14,7 @@ from mien_service.faces.face import RgbImage
 
 ROOT = Path(__file__).resolve().parent.parent
 PEOPLE = ROOT / "examples" / "people"
+MASKED = ROOT / "examples" / "masked"
 NAMES = ("anna", "ben", "carla", "dora", "emil", "farid", "gina")
 GROUP_SIDES = (420, 360, 480, 400, 460, 380)
 """Sides of the six pictures of the group photo, row by row."""
@@ -25,6 +26,19 @@ EXIF_ORIENTATION = 0x0112
 def person(name: str) -> RgbImage:
     """Return one of the generated people, (1024, 1024, 3); read only."""
     return _frozen(pixels_of((PEOPLE / f"{name}.jpg").read_bytes()))
+
+
+@cache
+def masked(name: str) -> RgbImage:
+    """Return one of the generated people with a mask on, "anna" or "farid", (1024, 1024, 3); read only."""
+    return _frozen(pixels_of((MASKED / f"{name}.jpg").read_bytes()))
+
+
+@cache
+def two_masked() -> RgbImage:
+    """Return two people with masks on and, between them, one without, (480, 1440, 3)."""
+    three = (masked("anna"), person("ben"), masked("farid"))
+    return _frozen(np.hstack([np.asarray(cv2.resize(one, (480, 480), interpolation=cv2.INTER_AREA)) for one in three]))
 
 
 @cache

@@ -11,7 +11,6 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.requests import Request
 
-import mien_service.tasks.edit_attribute  # noqa: F401 - registers its task  # pyright: ignore[reportUnusedImport]
 from mien_service import __version__
 from mien_service.engine.batching import BatchOptions
 from mien_service.engine.engine import Engine, EngineOptions
@@ -29,6 +28,7 @@ from mien_service.http.tasks import TaskLimits, TaskRunner, add_task_routes
 from mien_service.http.workers import Uploads, Workers
 from mien_service.media.decode import DecodeLimits
 from mien_service.settings import Settings
+from mien_service.tasks import edit_attribute, unmask  # noqa: F401 - register their tasks  # pyright: ignore[reportUnusedImport]
 from mien_service.tasks.pipeline import Pipeline
 from mien_service.tasks.registry import REGISTRY, TaskSpec
 

@@ -23,6 +23,9 @@ MOUTH_CORNERS = (48, 54)
 Affine = NDArray[np.float64]
 """(2, 3) matrix that takes x, y, 1 to x, y; pixel centres at whole numbers."""
 
+Marked = NDArray[np.uint8]
+"""(height, width), 255 where something is marked on a picture, else 0."""
+
 
 class DegenerateLandmarks(ValueError):
     """The landmarks do not span a square: eyes and mouth coincide."""
@@ -83,8 +86,8 @@ def apply(transform: Affine, points: Points) -> Points:
     return (points @ transform[:, :2].T + transform[:, 2]).astype(np.float32)
 
 
-def cut(photo: RgbImage, transform: Affine, size: int = CROP_SIZE) -> RgbImage:
-    """Return the aligned square of `photo`, (size, size, 3) uint8; beyond the photo its edge is repeated.
+def cut(photo: NDArray[np.uint8], transform: Affine, size: int = CROP_SIZE) -> NDArray[np.uint8]:
+    """Return the aligned square of `photo`, (size, size, 3) uint8, or of one plane of it; its edge is repeated beyond.
 
     A face larger than the square is averaged down first, so that fine texture does not alias.
     """
@@ -110,7 +113,7 @@ def cut(photo: RgbImage, transform: Affine, size: int = CROP_SIZE) -> RgbImage:
     return np.asarray(warped, np.uint8)
 
 
-def _average_down(part: RgbImage, transform: Affine, factor: int) -> tuple[RgbImage, Affine]:
+def _average_down(part: NDArray[np.uint8], transform: Affine, factor: int) -> tuple[NDArray[np.uint8], Affine]:
     """Return `part` averaged over about factor x factor blocks, and the transform from it."""
     height, width = part.shape[:2]
     small_width, small_height = max(width // factor, 1), max(height // factor, 1)
@@ -125,16 +128,19 @@ def _average_down(part: RgbImage, transform: Affine, factor: int) -> tuple[RgbIm
 class AlignedFace:
     """A face cut out of its photo: what a task sees.
 
-    crop: (256, 256, 3) uint8 RGB; transform: photo pixels to crop pixels; landmarks: (68, 2) in crop pixels.
+    crop: (256, 256, 3) uint8 RGB; transform: photo pixels to crop pixels; landmarks: (68, 2) in crop pixels; marked:
+    (256, 256), what the client marked on the photo, or None.
     """
 
     face: Face
     crop: RgbImage
     transform: Affine
     landmarks: Points
+    marked: Marked | None = None
 
 
-def align(photo: RgbImage, face: Face) -> AlignedFace:
-    """Cut the aligned square of `face` out of `photo`. Raises DegenerateLandmarks."""
+def align(photo: RgbImage, face: Face, marked: Marked | None = None) -> AlignedFace:
+    """Cut the aligned square of `face` out of `photo`, and out of `marked`, (h, w). Raises DegenerateLandmarks."""
     transform = crop_transform(face.landmarks)
-    return AlignedFace(face, cut(photo, transform), transform, apply(transform, face.landmarks))
+    square = None if marked is None else np.where(cut(marked, transform) > 127, np.uint8(255), np.uint8(0))
+    return AlignedFace(face, cut(photo, transform), transform, apply(transform, face.landmarks), square)

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from mien_service.faces.face import Face, RgbImage
+from mien_service.tasks.pipeline import Answer
 from mien_service.tasks.registry import Picture, TaskSpec
 
 MAX_HEADER_FACES = 16
@@ -26,7 +27,7 @@ class PoseModel(BaseModel):
 class FaceModel(BaseModel):
     """One face that was worked on."""
 
-    index: int = Field(description="Place from left to right among the faces worked on.")
+    index: int = Field(description="Place from left to right among the faces found; 0 of the largest alone.")
     box: tuple[float, float, float, float] = Field(description="Left, top, right, bottom in photo pixels.")
     score: float = Field(description="How sure it is that this is a face, 0 to 1.")
     pose: PoseModel
@@ -57,6 +58,10 @@ class TaskAnswer(BaseModel):
     faces: list[FaceModel]
     timings: dict[str, float] = Field(description="Milliseconds by stage.")
     notice: str | None
+    not_for_identification: bool = Field(description="Whether a part of the face is invented.")
+    invented: str | None = Field(
+        description="Where it is invented: a grey PNG as base64, of the pictures' size, 255 where; of some tasks only."
+    )
     media_type: str
     results: list[ResultModel]
 
@@ -65,18 +70,19 @@ class Facts:
     """What is told of an answer besides its pictures."""
 
     def __init__(
-        self, spec: TaskSpec, model: ModelName, faces: list[Face], timings: dict[str, float], request_id: str
+        self, spec: TaskSpec, model: ModelName, answer: Answer, timings: dict[str, float], request_id: str
     ) -> None:
         self._notice = spec.notice
+        self._invents = spec.invents
         self._model = model
-        self._faces = faces
+        self._faces = list(zip(answer.indices, answer.faces, strict=True))
         self._timings = timings
         self._request_id = request_id
 
     def headers(self) -> dict[str, str]:
         """Return the facts as headers."""
         told = self._faces[:MAX_HEADER_FACES]
-        faces = [_face_model(i, face).model_dump(exclude={"landmarks"}) for i, face in enumerate(told)]
+        faces = [_face_model(i, face).model_dump(exclude={"landmarks"}) for i, face in told]
         headers = {
             "X-Request-Id": self._request_id,
             "Server-Timing": ", ".join(f"{stage};dur={ms}" for stage, ms in self._timings.items()),
@@ -85,20 +91,26 @@ class Facts:
         }
         if self._notice is not None:
             headers["X-Mien-Notice"] = self._notice
+        if self._invents:
+            headers["X-Mien-Not-For-Identification"] = "true"
         return headers
 
     def image_response(self, body: bytes, media_type: str) -> Response:
         """Return one picture with the facts in its headers."""
         return Response(body, media_type=media_type, headers=self.headers())
 
-    def json_response(self, pictures: list[tuple[Picture, bytes]], media_type: str) -> Response:
-        """Return all pictures and facts as JSON."""
+    def json_response(
+        self, pictures: list[tuple[Picture, bytes]], media_type: str, invented: bytes | None = None
+    ) -> Response:
+        """Return all pictures and facts as JSON; `invented` is a PNG of where the pictures are."""
         answer = TaskAnswer(
             request_id=self._request_id,
             model=self._model,
-            faces=[_face_model(i, face) for i, face in enumerate(self._faces)],
+            faces=[_face_model(i, face) for i, face in self._faces],
             timings=self._timings,
             notice=self._notice,
+            not_for_identification=self._invents,
+            invented=None if invented is None else base64.b64encode(invented).decode("ascii"),
             media_type=media_type,
             results=[
                 ResultModel(

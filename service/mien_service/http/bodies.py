@@ -1,7 +1,8 @@
 """Request bodies: the three forms of a task request, read into one picture and its parameters.
 
 `multipart/form-data` with one file `image` and text fields; the picture itself (`image/*`) with parameters in
-the query string; or JSON with the picture as base64. Bytes are counted while they arrive.
+the query string; or JSON with the picture as base64. Some tasks take a second picture, `mask`, as a file or as base64.
+Bytes are counted while they arrive.
 """
 
 import base64
@@ -25,6 +26,8 @@ from mien_service.http.problems import (
 
 MAX_FIELDS = 64
 
+IMAGE, MASK = "image", "mask"
+
 
 @dataclass(frozen=True)
 class BodyLimits:
@@ -33,27 +36,28 @@ class BodyLimits:
     image: int
     parameter: int
 
-    @property
-    def body(self) -> int:
-        """Largest body: the picture as base64 (a third more), its parameters, and the parts' headers."""
-        return self.image * 4 // 3 + MAX_FIELDS * self.parameter
+    def body(self, pictures: int = 1) -> int:
+        """Return the largest body: its pictures as base64 (a third more), parameters, and the parts' headers."""
+        return pictures * self.image * 4 // 3 + MAX_FIELDS * self.parameter
 
 
 @dataclass(frozen=True, eq=False)
 class TaskRequest:
-    """A picture's bytes, and the parameters as they were written: text, or JSON values."""
+    """A picture's bytes, the parameters as they were written (text, or JSON values), and the mask's bytes, if any."""
 
     image: bytes
     parameters: dict[str, Any]
+    mask: bytes | None = None
 
 
-async def read_task_request(request: Request, limits: BodyLimits) -> TaskRequest:
-    """Return the picture and parameters of `request`. Raises ProblemError."""
+async def read_task_request(request: Request, limits: BodyLimits, *, takes_mask: bool = False) -> TaskRequest:
+    """Return the picture, or two, and the parameters of `request`. Raises ProblemError."""
     content_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    names = (IMAGE, MASK) if takes_mask else (IMAGE,)
     if content_type == "multipart/form-data":
-        read = await _read_multipart(request, limits)
+        read = await _read_multipart(request, limits, names)
     elif content_type == "application/json":
-        read = _read_json(await _read_whole(request, limits.body, limits))
+        read = _read_json(await _read_whole(request, limits.body(len(names)), limits), names)
     elif content_type.startswith("image/") or content_type == "application/octet-stream":
         image = await _read_whole(request, limits.image, limits)
         read = TaskRequest(image, _unique(request.query_params.multi_items()))
@@ -70,13 +74,16 @@ async def read_task_request(request: Request, limits: BodyLimits) -> TaskRequest
 def _checked(read: TaskRequest, limits: BodyLimits) -> TaskRequest:
     if not read.image:
         raise ProblemError(INVALID_PARAMETER, "The picture is missing or empty.", field="image")
-    if len(read.image) > limits.image:
-        raise _too_large(limits)
+    if read.mask == b"":
+        raise ProblemError(INVALID_PARAMETER, "The mask is empty.", field=MASK)
+    for name, content in ((IMAGE, read.image), (MASK, read.mask or b"")):
+        if len(content) > limits.image:
+            raise _too_large(limits, field=name)
     return read
 
 
-def _too_large(limits: BodyLimits) -> ProblemError:
-    return ProblemError(IMAGE_TOO_LARGE, f"The picture is over {limits.image} bytes.", limit=limits.image)
+def _too_large(limits: BodyLimits, **field: str) -> ProblemError:
+    return ProblemError(IMAGE_TOO_LARGE, f"The picture is over {limits.image} bytes.", limit=limits.image, **field)
 
 
 async def _counted(request: Request, most: int, limits: BodyLimits) -> AsyncGenerator[bytes, None]:
@@ -93,16 +100,17 @@ async def _read_whole(request: Request, most: int, limits: BodyLimits) -> bytes:
     return b"".join([chunk async for chunk in _counted(request, most, limits)])
 
 
-async def _read_multipart(request: Request, limits: BodyLimits) -> TaskRequest:
+async def _read_multipart(request: Request, limits: BodyLimits, names: tuple[str, ...]) -> TaskRequest:
+    most = limits.body(len(names))
     parser = MultiPartParser(
         request.headers,
-        _counted(request, limits.body, limits),
+        _counted(request, most, limits),
         max_files=MAX_FIELDS,
         max_fields=MAX_FIELDS,
         max_part_size=limits.parameter,
     )
     # Pictures stay in memory: beyond this size the parser would write them to disk.
-    parser.spool_max_size = limits.body
+    parser.spool_max_size = most
     try:
         form = await parser.parse()
     except (MultiPartException, ValueError, KeyError):
@@ -113,16 +121,30 @@ async def _read_multipart(request: Request, limits: BodyLimits) -> TaskRequest:
         await form.close()
     files = [(name, value) for name, value in items if isinstance(value, bytes)]
     texts = [(name, value) for name, value in items if isinstance(value, str)]
-    return TaskRequest(_only_image(files, texts), _unique(texts))
+    pictures = _pictures(files, names)
+    if IMAGE not in pictures or any(name == IMAGE for name, _ in texts):
+        raise _one_image()
+    return TaskRequest(pictures[IMAGE], _unique(texts), pictures.get(MASK))
 
 
-def _only_image(files: list[tuple[str, bytes]], texts: list[tuple[str, str]]) -> bytes:
-    for name, _ in files:
-        if name != "image":
+def _pictures(files: list[tuple[str, bytes]], names: tuple[str, ...]) -> dict[str, bytes]:
+    """Return the files by name. Raises ProblemError where one has a name not in `names`, or a name comes twice."""
+    found: dict[str, bytes] = {}
+    for name, content in files:
+        if name not in names:
             raise ProblemError(INVALID_PARAMETER, "This parameter is not a file.", field=name)
-    if len(files) != 1 or any(name == "image" for name, _ in texts):
-        raise ProblemError(INVALID_PARAMETER, "Send exactly one picture, as the file `image`.", field="image")
-    return files[0][1]
+        if name in found:
+            raise _one_image() if name == IMAGE else _twice(name)
+        found[name] = content
+    return found
+
+
+def _one_image() -> ProblemError:
+    return ProblemError(INVALID_PARAMETER, "Send exactly one picture, as the file `image`.", field=IMAGE)
+
+
+def _twice(name: str) -> ProblemError:
+    return ProblemError(INVALID_PARAMETER, "This parameter is given twice.", field=name)
 
 
 def _unique(pairs: list[tuple[str, str]]) -> dict[str, Any]:
@@ -130,12 +152,12 @@ def _unique(pairs: list[tuple[str, str]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise ProblemError(INVALID_PARAMETER, "This parameter is given twice.", field=name)
+            raise _twice(name)
         found[name] = value
     return found
 
 
-def _read_json(body: bytes) -> TaskRequest:
+def _read_json(body: bytes, names: tuple[str, ...]) -> TaskRequest:
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
@@ -143,10 +165,15 @@ def _read_json(body: bytes) -> TaskRequest:
     if not isinstance(document, Mapping):
         raise ProblemError(BAD_REQUEST, "The body is not a JSON object.")
     parameters: dict[str, Any] = {str(name): value for name, value in document.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    image = parameters.pop("image", None)
-    if not isinstance(image, str):
-        raise ProblemError(INVALID_PARAMETER, "`image` is the picture as base64 text.", field="image")
+    pictures = {name: parameters.pop(name, None) for name in names}
+    image, mask = _decoded(pictures[IMAGE], IMAGE), pictures.get(MASK)
+    return TaskRequest(image, parameters, None if mask is None else _decoded(mask, MASK))
+
+
+def _decoded(text: Any, name: str) -> bytes:
+    if not isinstance(text, str):
+        raise ProblemError(INVALID_PARAMETER, f"`{name}` is the picture as base64 text.", field=name)
     try:
-        return TaskRequest(base64.b64decode(image, validate=True), parameters)
+        return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise ProblemError(INVALID_PARAMETER, "`image` is not base64.", field="image") from None
+        raise ProblemError(INVALID_PARAMETER, f"`{name}` is not base64.", field=name) from None

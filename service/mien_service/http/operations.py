@@ -45,6 +45,7 @@ class TaskCard(BaseModel):
     summary: str
     models: list[str]
     notice: str | None
+    takes_mask: bool = Field(description="Whether a second picture, `mask`, may mark where on the photo.")
     parameters: dict[str, Any] = Field(description="JSON schema of its parameters.")
 
 
@@ -106,6 +107,7 @@ def _models(engine: Engine, specs: list[TaskSpec]) -> Models:
             summary=spec.summary,
             models=list(spec.networks),
             notice=spec.notice,
+            takes_mask=spec.takes_mask,
             parameters=spec.params.model_json_schema(),
         )
         for spec in specs

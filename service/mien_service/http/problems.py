@@ -16,6 +16,7 @@ from mien_service.http.request_ids import request_id_of
 from mien_service.http.workers import Overloaded, UploadTooSlow
 from mien_service.media.errors import ImageTooLarge, ImageTooSmall, MediaError, UnencodableImage, UnsupportedMediaType
 from mien_service.tasks.registry import InvalidParameter
+from mien_service.tasks.unmask import NoMaskFound
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -41,6 +42,7 @@ UNSUPPORTED_MEDIA_TYPE = ProblemType("unsupported-media-type", 415, "The picture
 IMAGE_TOO_LARGE = ProblemType("image-too-large", 413, "The picture is too large")
 NO_FACE_FOUND = ProblemType("no-face-found", 422, "No face was found in the photo")
 FACE_INDEX = ProblemType("face-index-out-of-range", 422, "The photo has fewer faces")
+NO_MASK_FOUND = ProblemType("no-mask-found", 422, "No mask was found on the face")
 NOT_ACCEPTABLE = ProblemType("not-acceptable", 406, "The answer cannot be given in an accepted type")
 NOT_FOUND = ProblemType("not-found", 404, "There is nothing at this path")
 METHOD_NOT_ALLOWED = ProblemType("method-not-allowed", 405, "The path does not take this method")
@@ -59,6 +61,7 @@ PROBLEM_TYPES = (
     IMAGE_TOO_LARGE,
     NO_FACE_FOUND,
     FACE_INDEX,
+    NO_MASK_FOUND,
     NOT_ACCEPTABLE,
     NOT_FOUND,
     METHOD_NOT_ALLOWED,
@@ -120,12 +123,16 @@ def problem_of(error: Exception, retry_after: int) -> Problem:
         case ProblemError():
             return error.problem
         case MediaError():
-            return _problem_of_media(error)
+            return problem_of_media(error)
         case InvalidParameter():
             return Problem(INVALID_PARAMETER, str(error), {"field": error.field})
         case FaceIndexOutOfRange():
             detail = f"Face {error.index} was asked for; the photo has {error.count}, counted from 0."
             return Problem(FACE_INDEX, detail, {"field": "face", "faces": error.count})
+        case NoMaskFound(marked=True):
+            return Problem(NO_MASK_FOUND, "Nothing on the face is marked by `mask`.", {"field": "mask"})
+        case NoMaskFound():
+            return Problem(NO_MASK_FOUND, "The face wears no mask that is seen; send `mask` to mark where it is.")
         case QueueFull() | Overloaded():
             headers = {"Retry-After": str(retry_after)}
             return Problem(OVERLOADED, f"Try again in {retry_after} s.", headers=headers)
@@ -136,7 +143,7 @@ def problem_of(error: Exception, retry_after: int) -> Problem:
             return Problem(INTERNAL, "Something went wrong; the request id helps to find it in the log.")
 
 
-def _problem_of_media(error: MediaError) -> Problem:
+def problem_of_media(error: MediaError) -> Problem:
     """Return the problem of a picture that cannot be used; media's messages are fit for clients."""
     detail = f"{str(error)[:1].upper()}{str(error)[1:]}."
     match error:
@@ -179,6 +186,7 @@ EXPECTED_ERRORS: tuple[type[Exception], ...] = (
     MediaError,
     InvalidParameter,
     FaceIndexOutOfRange,
+    NoMaskFound,
     QueueFull,
     Overloaded,
     *PLAIN,

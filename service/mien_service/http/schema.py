@@ -13,6 +13,7 @@ from mien_service.http.problems import (
     INVALID_PARAMETER,
     MEDIA_TYPE,
     NO_FACE_FOUND,
+    NO_MASK_FOUND,
     NOT_ACCEPTABLE,
     NOT_READY,
     OVERLOADED,
@@ -28,11 +29,16 @@ Schema = dict[str, Any]
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
 BINARY: Schema = {"type": "string", "format": "binary"}
 
+BASE64: Schema = {"type": "string", "contentEncoding": "base64"}
+
 TASK_PROBLEMS = (
     BAD_REQUEST, UNREADABLE_IMAGE, NOT_ACCEPTABLE, IMAGE_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, INVALID_PARAMETER,
     NO_FACE_FOUND, FACE_INDEX, REQUEST_TIMEOUT,
     OVERLOADED, INTERNAL, NOT_READY, DEADLINE,
 )  # fmt: skip
+
+NOTICE_HEADER = ("X-Mien-Notice", "What has to be told of the answer.")
+IDENTIFICATION_HEADER = ("X-Mien-Not-For-Identification", "`true`: a part of the face is invented.")
 
 PROBLEM_SCHEMA: Schema = {
     "title": "Problem",
@@ -74,23 +80,23 @@ def task_operation(spec: TaskSpec, max_results: int) -> TaskOperation:
         "requestBody": {
             "required": True,
             "content": {
-                "multipart/form-data": {"schema": _with_image(form, BINARY)},
-                "application/json": {
-                    "schema": _with_image(properties, {"type": "string", "contentEncoding": "base64"})
-                },
+                "multipart/form-data": {"schema": _with_pictures(spec, form, BINARY)},
+                "application/json": {"schema": _with_pictures(spec, properties, BASE64)},
                 **{media_type: {"schema": BINARY} for media_type in IMAGE_TYPES},
             },
         },
     }
-    return TaskOperation(request, _responses(max_results))
+    return TaskOperation(request, _responses(spec, max_results))
 
 
-def _with_image(properties: Schema, image: Schema) -> Schema:
-    return {
-        "type": "object",
-        "required": ["image"],
-        "properties": {"image": {**image, "description": "The picture."}, **properties},
-    }
+def _with_pictures(spec: TaskSpec, properties: Schema, picture: Schema) -> Schema:
+    pictures: Schema = {"image": {**picture, "description": "The picture."}}
+    if spec.takes_mask:
+        text = (
+            "A picture of the photo's upright size, white where it may be changed. Without it the service looks itself."
+        )
+        pictures["mask"] = {**picture, "description": text}
+    return {"type": "object", "required": ["image"], "properties": {**pictures, **properties}}
 
 
 def text_schema(schema: Schema) -> Schema:
@@ -118,7 +124,7 @@ def inlined(schema: Schema) -> Schema:
     return resolve(schema)
 
 
-def _responses(max_results: int) -> dict[int | str, Schema]:
+def _responses(spec: TaskSpec, max_results: int) -> dict[int | str, Schema]:
     headers = {
         name: {"description": text, "schema": {"type": "string"}}
         for name, text in (
@@ -126,6 +132,8 @@ def _responses(max_results: int) -> dict[int | str, Schema]:
             ("Server-Timing", "Milliseconds by stage."),
             ("X-Mien-Model", "name@version of the network."),
             ("X-Mien-Faces", "JSON: box, score and pose of each face."),
+            *((NOTICE_HEADER,) if spec.notice else ()),
+            *((IDENTIFICATION_HEADER,) if spec.invents else ()),
         )
     }
     answer = inlined(TaskAnswer.model_json_schema())
@@ -133,7 +141,7 @@ def _responses(max_results: int) -> dict[int | str, Schema]:
     content["application/json"] = {"schema": answer}
     description = f"The edited picture, or JSON with up to {max_results} pictures."
     responses: dict[int | str, Schema] = {200: {"description": description, "headers": headers, "content": content}}
-    return responses | problem_responses(TASK_PROBLEMS)
+    return responses | problem_responses((*TASK_PROBLEMS, NO_MASK_FOUND) if spec.takes_mask else TASK_PROBLEMS)
 
 
 def problem_responses(kinds: tuple[ProblemType, ...]) -> dict[int | str, Schema]:

@@ -6,6 +6,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
 
+import cv2
+import numpy as np
 from fastapi import FastAPI
 from fastapi.responses import Response
 from pydantic import ValidationError
@@ -13,15 +15,17 @@ from starlette.requests import Request
 
 from mien_service.engine.manifest import WeightEntry
 from mien_service.engine.work import Work
+from mien_service.faces.align import Marked
 from mien_service.http.answers import Facts, ModelName, strip
-from mien_service.http.bodies import BodyLimits, TaskRequest, read_task_request
+from mien_service.http.bodies import MASK, BodyLimits, TaskRequest, read_task_request
 from mien_service.http.negotiation import JSON, image_offers, preferred
-from mien_service.http.problems import INVALID_PARAMETER, NOT_READY, ProblemError
+from mien_service.http.problems import INVALID_PARAMETER, NOT_READY, ProblemError, problem_of_media
 from mien_service.http.request_ids import request_id_of
 from mien_service.http.schema import task_operation
 from mien_service.http.workers import Uploads, Workers
 from mien_service.media.decode import DecodeLimits, decode
-from mien_service.media.encode import encode
+from mien_service.media.encode import encode, encode_plane
+from mien_service.media.errors import MediaError
 from mien_service.media.photo import ImageFormat, Photo
 from mien_service.tasks.pipeline import Answer, AnsweredPicture, Pipeline
 from mien_service.tasks.registry import Picture, TaskParams, TaskSpec
@@ -58,7 +62,7 @@ class TaskRunner:
         """Return the answer of task `spec` to `request`; errors are raised for `problems` to tell."""
         self.workers.require_room()
         async with self.uploads.place():
-            read = await read_task_request(request, self.limits.body)
+            read = await read_task_request(request, self.limits.body, takes_mask=spec.takes_mask)
         params = parsed(spec.params, read.parameters)
         self._check_count(params, read)
         work = Work(self.limits.deadline)
@@ -84,21 +88,24 @@ class TaskRunner:
         accept = ", ".join(request.headers.getlist("Accept"))
         with work.stage("decode"):
             photo = decode(read.image, self.limits.decode)
+            marked = None if read.mask is None else marked_on(photo, read.mask, self.limits.decode)
         media_type = preferred(accept, _offers(photo, params))
         as_strip = media_type != JSON and len(params.pictures()) > 1
         if as_strip:
             self._check_strip(params, photo)
-        answer = self.pipeline.run(spec, params, photo.pixels, work, grey=photo.is_grey)
+        answer = self.pipeline.run(spec, params, photo.pixels, work, grey=photo.is_grey, marked=marked)
         chosen = photo.format if media_type == JSON else ImageFormat(media_type.removeprefix("image/"))
         # A photo's transparency does not fit its faces' squares.
         source = photo if params.output == "photo" else replace(photo, alpha=None)
         encoded = self._encoded(answer, source, chosen, work, as_strip=as_strip)
+        with work.stage("encode"):
+            invented = encode_plane(answer.invented()) if spec.invents and media_type == JSON else None
         entry = self.model_of(spec)
         model = ModelName(name=entry.name, version=entry.version)
-        facts = Facts(spec, model, answer.faces, work.timings(), request_id_of(request))
+        facts = Facts(spec, model, answer, work.timings(), request_id_of(request))
         if media_type != JSON:
             return facts.image_response(encoded[0][1], media_type)
-        return facts.json_response(encoded, chosen.media_type)
+        return facts.json_response(encoded, chosen.media_type, invented)
 
     def _encoded(
         self, answer: Answer, source: Photo, chosen: ImageFormat, work: Work, *, as_strip: bool
@@ -113,6 +120,25 @@ class TaskRunner:
                 body = encode(one.pixels, chosen, source, quality=self.limits.jpeg_quality)
             encoded.append((one.picture, body))
         return encoded
+
+
+def marked_on(photo: Photo, mask: bytes, limits: DecodeLimits) -> Marked:
+    """Return what the picture `mask` marks on `photo`: what is nearer to white than to black, and not transparent.
+
+    Raises ProblemError, of field `mask`, where it cannot be read or is of another size.
+    """
+    try:
+        picture = decode(mask, limits)
+    except MediaError as error:
+        problem = problem_of_media(error)
+        raise ProblemError(problem.kind, problem.detail, **problem.extra | {"field": MASK}) from None
+    height, width = photo.pixels.shape[:2]
+    if picture.pixels.shape != photo.pixels.shape:
+        raise ProblemError(INVALID_PARAMETER, f"The mask must be {width}x{height} pixels, as the photo.", field=MASK)
+    _, marked = cv2.threshold(cv2.cvtColor(picture.pixels, cv2.COLOR_RGB2GRAY), 127, 255, cv2.THRESH_BINARY)
+    if picture.alpha is not None:
+        marked = np.where(picture.alpha > 127, marked, 0)
+    return np.asarray(marked, np.uint8)
 
 
 def _offers(photo: Photo, params: TaskParams) -> list[str]:

@@ -119,3 +119,8 @@ def _encode_webp(channels: NDArray[np.uint8], quality: int, metadata: Metadata) 
 def _imencode(extension: str, channels: NDArray[np.uint8], parameters: Sequence[int] = ()) -> bytes:
     _, encoded = cv2.imencode(extension, channels, parameters)
     return encoded.tobytes()
+
+
+def encode_plane(plane: NDArray[np.uint8]) -> bytes:
+    """Return one plane, (height, width), as a grey PNG."""
+    return cv2.imencode(".png", plane)[1].tobytes()

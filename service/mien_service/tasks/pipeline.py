@@ -1,19 +1,20 @@
 """One photo through one task: find the faces, align, run the task, composite."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 
 from mien_service.engine.engine import Engine, Runner
 from mien_service.engine.work import Work
-from mien_service.faces.align import CROP_SIZE, AlignedFace, align, at_resolution, cut, scale_of
-from mien_service.faces.composite import apply_edit, apply_layer
+from mien_service.faces.align import CROP_SIZE, AlignedFace, Marked, align, at_resolution, cut, scale_of
+from mien_service.faces.composite import apply_edit, apply_layer, painted
 from mien_service.faces.draw import draw_face, draw_label
 from mien_service.faces.edit import Edit, Layer, Reading
 from mien_service.faces.face import Face, RgbImage
 from mien_service.faces.find import FaceFinder
-from mien_service.tasks.registry import Picture, Result, TaskParams, TaskSpec
+from mien_service.tasks.registry import NotForThisFace, Picture, Result, TaskParams, TaskSpec
 
 MAX_FACE_SIDE = 1024
 """A face square is returned at the photo's own resolution, up to this side in pixels."""
@@ -29,11 +30,26 @@ class AnsweredPicture:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What a task made of a photo. The pictures are made one by one, as they are taken, and only once."""
+    """What a task made of a photo. The pictures are made one by one, as they are taken, and only once.
+
+    indices: each face's place from left to right among the faces found. `invented` returns where the pictures' paint
+    is.
+    """
 
     faces: list[Face]
+    indices: list[int]
     pictures: Iterator[AnsweredPicture]
+    invented: Callable[[], Marked]
     readings: list[Reading] = field(default_factory=lambda: list[Reading]())
+
+
+@dataclass(frozen=True, eq=False)
+class Worked:
+    """A face, its place among the faces found, and what the task made of it: a result for every picture."""
+
+    index: int
+    face: AlignedFace
+    results: Sequence[Result]
 
 
 class Pipeline:
@@ -43,39 +59,84 @@ class Pipeline:
         self._finder = finder
         self._engine = engine
 
-    def run(self, spec: TaskSpec, params: TaskParams, photo: RgbImage, work: Work, *, grey: bool = False) -> Answer:
+    def run(
+        self,
+        spec: TaskSpec,
+        params: TaskParams,
+        photo: RgbImage,
+        work: Work,
+        *,
+        grey: bool = False,
+        marked: Marked | None = None,
+    ) -> Answer:
         """Return the answer of task `spec` for `photo`, (h, w, 3) uint8 RGB; `grey` keeps it free of colour.
 
-        Raises what finding (NoFaceFound, FaceIndexOutOfRange), the engine and the task itself raise.
+        `marked`, (h, w), is what the client marked on the photo. Raises what finding (NoFaceFound,
+        FaceIndexOutOfRange), the engine and the task itself raise; NotForThisFace where it is so of every face.
         """
         with work.stage("find"):
             faces = self._finder.find(photo, params.face, Runner(self._engine, work, is_stage=False))
         with work.stage("align"):
-            aligned = [align(photo, face) for face in faces]
-        runner = Runner(self._engine, work)
-        results = [spec.function(face, params, runner) for face in aligned]
-        pictures = _pictures(photo, params, aligned, results, work, grey=grey)
-        readings = [one for of_face in results for one in of_face if isinstance(one, Reading)]
-        return Answer(faces, pictures, readings)
+            aligned = [align(photo, face, marked) for face in faces]
+        worked = _worked(spec, params, aligned, Runner(self._engine, work))
+        height, width = photo.shape[:2]
+        return Answer(
+            [one.face.face for one in worked],
+            [one.index for one in worked],
+            _pictures(photo, params, worked, work, grey=grey, marked=marked),
+            lambda: _invented((height, width), params, worked, marked),
+            [result for one in worked for result in one.results if isinstance(result, Reading)],
+        )
+
+
+def _worked(spec: TaskSpec, params: TaskParams, aligned: list[AlignedFace], runner: Runner) -> list[Worked]:
+    """Return the faces that the task can do something on. Raises NotForThisFace if there are none."""
+    worked: list[Worked] = []
+    refusal: NotForThisFace | None = None
+    first = params.face if isinstance(params.face, int) else 0
+    for index, face in enumerate(aligned, first):
+        try:
+            worked.append(Worked(index, face, spec.function(face, params, runner)))
+        except NotForThisFace as error:
+            refusal = error
+    if refusal is not None and not worked:
+        raise refusal
+    return worked
+
+
+def _invented(size: tuple[int, int], params: TaskParams, worked: list[Worked], marked: Marked | None) -> Marked:
+    """Return where paint is in the pictures; every picture of an answer has it in the same places."""
+    touched = np.zeros(size, np.bool_)
+    for one in worked:
+        if one.results and isinstance(one.results[0], Edit):
+            touched |= painted(size, one.face.transform, one.results[0])
+    plane = touched.astype(np.uint8) * np.uint8(255)
+    if marked is not None:
+        plane = np.asarray(cv2.bitwise_and(plane, marked), np.uint8)
+    if params.output == "photo":
+        return plane
+    faces = [one.face for one in worked]
+    side = _face_size(faces)
+    squares = np.hstack([cut(plane, at_resolution(face.transform, side), side) for face in faces])
+    return np.where(squares > 0, np.uint8(255), np.uint8(0))
 
 
 def _pictures(
-    photo: RgbImage,
-    params: TaskParams,
-    aligned: list[AlignedFace],
-    results: list[Sequence[Result]],
-    work: Work,
-    *,
-    grey: bool,
+    photo: RgbImage, params: TaskParams, worked: list[Worked], work: Work, *, grey: bool, marked: Marked | None
 ) -> Iterator[AnsweredPicture]:
-    """Yield the pictures of an answer: a large photo in many strengths is never held more than once."""
+    """Yield the pictures of an answer: a large photo in many strengths is never held more than once.
+
+    Where the client marked something, nothing else is touched, not by a part of a field's pixel.
+    """
     for i, picture in enumerate(params.pictures()):
         pixels = photo
-        for face, of_face in zip(aligned, results, strict=True):
+        for one in worked:
             with work.stage("composite"):
-                pixels = _applied(pixels, face, of_face[i], grey=grey)
+                pixels = _applied(pixels, one.face, one.results[i], grey=grey)
         with work.stage("composite"):
-            finished = _finished(pixels, params, aligned)
+            if marked is not None:
+                pixels = np.asarray(cv2.copyTo(pixels, marked, photo.copy()), np.uint8)
+            finished = _finished(pixels, params, [one.face for one in worked])
         yield AnsweredPicture(finished, picture)
 
 

@@ -81,6 +81,10 @@ class InvalidParameter(ValueError):
         self.field = field
 
 
+class NotForThisFace(LookupError):
+    """There is nothing that the task could do on a face; raised by tasks. Of all faces, the others are worked on."""
+
+
 @dataclass(frozen=True)
 class TaskSpec:
     """A registered task."""
@@ -93,6 +97,10 @@ class TaskSpec:
     notice: str | None = None
     check: Callable[[Tables], None] | None = None
     """Called once at start: raises WeightsError where the tables lack what the task needs."""
+    takes_mask: bool = False
+    """Whether a second picture of the photo's size, `mask`, may mark where on the photo."""
+    invents: bool = False
+    """Whether its paint is invented: answers tell where, and that it is not for identification."""
 
     @property
     def name(self) -> str:
@@ -128,12 +136,14 @@ def task(
     networks: tuple[str, ...],
     notice: str | None = None,
     check: Callable[[Tables], None] | None = None,
+    takes_mask: bool = False,
+    invents: bool = False,
 ) -> Callable[[Callable[[AlignedFace, Params, Runner], Sequence[Result]]], TaskFunction]:
     """Register the decorated function as the task at `path`; its docstring's first line is the summary."""
 
     def register(function: Callable[[AlignedFace, Params, Runner], Sequence[Result]]) -> TaskFunction:
         summary = (function.__doc__ or "").strip().splitlines()[0]
-        REGISTRY.add(TaskSpec(path, params, networks, function, summary, notice, check))
+        REGISTRY.add(TaskSpec(path, params, networks, function, summary, notice, check, takes_mask, invents))
         return function
 
     return register

@@ -120,3 +120,28 @@ def test_align_gives_everything_in_pixels_of_the_crop() -> None:
     assert aligned.face is face
     assert aligned.crop.shape == (256, 256, 3)
     assert np.allclose(aligned.landmarks, apply(crop_transform(landmarks), landmarks))
+
+
+def test_what_is_marked_on_the_photo_is_marked_on_the_face() -> None:
+    face = Face(Box(90, 80, 210, 200), face_at(120, 20, 150, 140), Pose(0, 0, 0), 1.0)
+    photo = np.zeros((300, 300, 3), np.uint8)
+    marked = np.zeros((300, 300), np.uint8)
+    marked[140:190, 130:170] = 255
+    aligned = align(photo, face, marked)
+    assert aligned.marked is not None
+    assert aligned.marked.shape == (CROP_SIZE, CROP_SIZE)
+    rows, columns = np.nonzero(aligned.marked)
+    back = apply(invert(aligned.transform), np.stack([columns, rows], axis=1).astype(np.float32))
+    assert (np.abs(back - (149.5, 164.5)) < (21.5, 26.5)).all()
+    assert set(np.unique(aligned.marked).tolist()) == {0, 255}
+    assert len(rows) == pytest.approx(40 * 50 * scale_of(aligned.transform) ** 2, rel=0.1)
+    assert align(photo, face).marked is None
+
+
+def test_a_mark_at_the_photos_edge_goes_on_beyond_it_as_the_photo_does() -> None:
+    face = Face(Box(90, 80, 210, 200), face_at(120, 0, 150, 140), Pose(0, 0, 0), 1.0)
+    marked = np.zeros((180, 300), np.uint8)
+    marked[150:, 120:180] = 255
+    aligned = align(np.zeros((180, 300, 3), np.uint8), face, marked)
+    assert aligned.marked is not None
+    assert aligned.marked[-1].any()

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -64,3 +65,37 @@ def test_a_soft_hole_mixes(table: dict[str, NDArray[np.floating]]) -> None:
     found = FacePrior(table).fill(face, hole)
     assert found[0, 0] == pytest.approx(0.9)
     assert 0.4 < found[8, 8, 0] < 0.91
+
+
+def test_draws_are_spread_as_the_model_says(
+    table: dict[str, NDArray[np.floating]], random: np.random.Generator
+) -> None:
+    """Of a hole in the lower half, against the posterior of probabilistic PCA written down as it is in books."""
+    table["noise"] = np.array([1e-3], np.float32)
+    table["variances"] = np.array([0.09, 0.04, 0.02, 0.01, 0.004], np.float32)
+    prior, face, hole = FacePrior(table), np.full((32, 32, 3), 0.5, np.float32), lower_half()
+    draws = random.normal(size=(4000, COMPONENTS)).astype(np.float32)
+    filled = np.stack(prior.fills(face, hole, list(draws)))
+    seen = table["components"].astype(np.float64).reshape(COMPONENTS, 3, SIDE, SIDE)[:, :, : SIDE // 2].reshape(5, -1)
+    precision = seen @ seen.T / 1e-3 + np.diag(1 / table["variances"].astype(np.float64))
+    numbers = np.linalg.cholesky(np.linalg.inv(precision))
+    hidden = table["components"].astype(np.float32)
+    pictures = [_enlarged(numbers[:, i] @ hidden) for i in range(COMPONENTS)]
+    wanted = np.sqrt(np.square(np.stack(pictures)).sum(axis=0))[20:]
+    np.testing.assert_allclose(filled[:, 20:].std(axis=0), wanted, rtol=0.15, atol=1e-3)
+    np.testing.assert_allclose(filled[:, 20:].mean(axis=0), prior.fill(face, hole)[20:], atol=0.02)
+    np.testing.assert_array_equal(filled[:, :16], np.broadcast_to(face[:16], filled[:, :16].shape))
+
+
+def _enlarged(flat: NDArray[np.floating]) -> NDArray[np.floating]:
+    small = np.ascontiguousarray(flat.reshape(3, SIDE, SIDE).transpose(1, 2, 0), np.float32)
+    return cv2.resize(small, (32, 32), interpolation=cv2.INTER_CUBIC)
+
+
+def test_a_draw_of_nothing_is_the_likeliest(
+    table: dict[str, NDArray[np.floating]], random: np.random.Generator
+) -> None:
+    prior, face, hole = FacePrior(table), face_of(table, random), lower_half()
+    one, other = prior.fills(face, hole, [None, np.zeros(prior.components, np.float32)])
+    np.testing.assert_allclose(one, other, atol=1e-6)
+    np.testing.assert_array_equal(prior.fill(face, hole), one)

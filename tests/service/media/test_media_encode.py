@@ -7,7 +7,7 @@ from media_samples import FACE, GRADIENT, cmyk_profile, exif_block, grey_profile
 from PIL import Image, JpegImagePlugin
 
 from mien_service.media.decode import DecodeLimits, decode
-from mien_service.media.encode import encode, on_white
+from mien_service.media.encode import encode, encode_plane, on_white
 from mien_service.media.errors import UnencodableImage
 from mien_service.media.photo import ImageFormat, JpegSampling, Photo
 from mien_service.media.provenance import DIGITAL_SOURCE_TYPE, digital_source_type
@@ -196,3 +196,12 @@ def test_decode_and_encode_leave_their_arguments_alone() -> None:
         encode(pixels, image_format, PLAIN, alpha=alpha)
     assert np.array_equal(pixels, FACE)
     assert np.array_equal(alpha, GRADIENT)
+
+
+def test_one_plane_is_a_grey_png() -> None:
+    plane = np.zeros((70, 90), np.uint8)
+    plane[10:20, 30:40] = 255
+    photo = decode(encode_plane(plane), LIMITS)
+    assert photo.format is ImageFormat.PNG
+    assert photo.is_grey
+    np.testing.assert_array_equal(photo.pixels[..., 0], plane)
