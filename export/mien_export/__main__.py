@@ -39,10 +39,10 @@ WEIGHTS = Path("weights")
 
 TRAINERS: dict[str, tuple[Callable[[float, Path], Path], Path, float]] = {
     "face_detector": (face_detector.train, RUNS / "face_detector", 40.0),
-    "face_filler": (face_filler.train, RUNS / "face_filler", 120.0),
+    "face_filler": (face_filler.train, RUNS / "face_filler", 95.0),
     "face_vae": (face_vae.train, RUNS / "face_vae", 120.0),
     "mask_segmenter": (mask_segmenter.train, RUNS / "mask_segmenter", 40.0),
-    "repainter": (repainter.train, RUNS / "repainter", 120.0),
+    "repainter": (repainter.train, RUNS / "repainter", 95.0),
     "mesh_net": (mesh_net.train, RUNS / "mesh_net", 54.0),
     "judges": (judges.train, cache_folder() / "judges", 5.0),
     "small_edit": (small_edit.train, RUNS / "small_edit", 10.0),

@@ -32,9 +32,11 @@ class Windows:
 def windows_on(region: torch.Tensor, share: float) -> Windows:
     """Return windows of a share of the side about the middle of each region (n, 1, s, s) in 0..1, a little beside it.
 
-    A region that is empty has its middle in the picture's.
+    A region that is empty has its middle in the picture's; a share of 1 is the whole picture.
     """
     whole = region.shape[-1]
+    if share >= 1:
+        return Windows([(0, 0)] * len(region), whole)
     side = min(MULTIPLE * max(round(share * whole / MULTIPLE), 1), whole)
     wandered = side * WANDERING * (2 * torch.rand(len(region), 2) - 1)
     corners = (_middles(region).cpu() + wandered - side / 2).round().clamp(0, whole - side)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from mien_export.networks.u_net import WIDTHS, UNet
+from mien_export.networks.u_net import WIDTHS, UNet, start_at_zero
 
 REACH = 12.0
 """Longest flow along an axis, in pixels of a 256 px square; shorter in proportion on a smaller one."""
@@ -49,6 +49,12 @@ class FieldNet(nn.Module):
         return Fields(*self(image, condition))
 
 
+def painting(colours: torch.Tensor, matte: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Return the answer of a FieldNet that only paints: `colours` (n, 3, s, s) in 0..1 under `matte` (n, 1, s, s)."""
+    nothing = torch.zeros_like(colours)
+    return nothing[:, :2], nothing, nothing[:, :1], torch.cat([colours, matte], dim=1)
+
+
 class EditNet(UNet, FieldNet):
     """(n, 3 + extra_channels, s, s) and a condition (n, condition_size) to the fields of an edit; s a multiple of 16.
 
@@ -76,9 +82,7 @@ class EditNet(UNet, FieldNet):
 
     def _start_as_no_edit(self) -> None:
         for head in (self.smooth_head, self.fine_head):
-            nn.init.zeros_(head.weight)
-            assert head.bias is not None
-            nn.init.zeros_(head.bias)
+            start_at_zero(head)
         assert self.smooth_head.bias is not None
         nn.init.constant_(self.smooth_head.bias[2:], _logit(FIRST_ALPHA))
         if self.paints:

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from mien_export.networks.edit_net import FieldNet
-from mien_export.networks.u_net import UNet
+from mien_export.networks.edit_net import FieldNet, painting
+from mien_export.networks.u_net import UNet, start_at_zero
 
 IMAGE_SIZE = 256
 
@@ -35,9 +35,7 @@ class Painter(UNet):
         super().__init__(CHANNELS, 0, widths, FOLD)
         self.head = nn.Conv2d(widths[0], 3 * FOLD * FOLD, 3, 1, 1)
         self.shuffle = nn.PixelShuffle(FOLD)
-        nn.init.zeros_(self.head.weight)
-        assert self.head.bias is not None
-        nn.init.zeros_(self.head.bias)
+        start_at_zero(self.head)
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """Return (n, 3, s, s), RGB about 0..1."""
@@ -61,9 +59,7 @@ class FaceFiller(FieldNet):
         condition: torch.Tensor | None = None,  # noqa: ARG002 - the base class's; there is none
     ) -> tuple[torch.Tensor, ...]:
         """Return flow, residual and alpha, which are 0, and paint, whose matte is the hole."""
-        nothing = torch.zeros_like(image[:, :3])
-        paint = torch.cat([self.filled(image), image[:, 3:4]], dim=1)
-        return nothing[:, :2], nothing, nothing[:, :1], paint
+        return painting(self.filled(image), image[:, 3:4])
 
     def filled(self, image: torch.Tensor) -> torch.Tensor:
         """Return (n, 3, s, s), RGB about 0..1: what the whole square would show, of which the hole is taken."""

@@ -7,7 +7,7 @@ use was never connected.
 import torch
 from torch import nn
 
-from mien_export.networks.edit_net import FieldNet
+from mien_export.networks.edit_net import FieldNet, painting
 from mien_export.networks.u_net import WIDTHS, UNet
 
 IMAGE_SIZE = 128
@@ -30,9 +30,7 @@ class Repainter(UNet, FieldNet):
         condition: torch.Tensor | None = None,  # noqa: ARG002 - the base class's; there is none
     ) -> tuple[torch.Tensor, ...]:
         """Return flow, residual and alpha, which are 0, and paint, whose matte is 1."""
-        nothing = torch.zeros_like(image[:, :3])
-        everywhere = torch.ones_like(image[:, :1])
-        return nothing[:, :2], nothing, nothing[:, :1], torch.cat([self.repainted(image), everywhere], dim=1)
+        return painting(self.repainted(image), torch.ones_like(image[:, :1]))
 
     def repainted(self, image: torch.Tensor) -> torch.Tensor:
         """Return the whole face (n, 3, s, s), RGB in 0..1."""

@@ -35,6 +35,13 @@ class ConvBlock(nn.Sequential):
         )
 
 
+def start_at_zero(layer: nn.Conv2d | nn.Linear) -> None:
+    """Make a layer with a bias answer 0 until it has learned something."""
+    nn.init.zeros_(layer.weight)
+    assert layer.bias is not None
+    nn.init.zeros_(layer.bias)
+
+
 class Film(nn.Module):
     """Scales and shifts feature maps by what a condition says; starts as the identity."""
 
@@ -42,8 +49,7 @@ class Film(nn.Module):
         super().__init__()
         self.channels = channels
         self.spread = nn.Linear(condition_size, 2 * channels)
-        nn.init.zeros_(self.spread.weight)
-        nn.init.zeros_(self.spread.bias)
+        start_at_zero(self.spread)
 
     def forward(self, x: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
         """Return (n, channels, h, w) for the condition (n, size)."""

@@ -61,19 +61,15 @@ def principal_components(faces: NDArray[np.uint8], count: int = face_prior.COMPO
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model.fit(torch.from_numpy(faces).permute(0, 3, 1, 2).float() / 255)
-    prior = FacePrior(model.table())
-
-    def fill(face: RgbImage, hole: Mask) -> RgbImage:
-        found = prior.fill(face.astype(np.float32) / np.float32(255), hole.astype(np.float32))
-        return _laid(face, hole, found * 255)
-
-    return fill
+    return _by(FacePrior(model.table()))
 
 
 def prior_filler(run: WeightsRunner) -> Filler:
     """Return the filler by the service's prior alone."""
-    prior = FacePrior(run.table("face_prior"))
+    return _by(FacePrior(run.table("face_prior")))
 
+
+def _by(prior: FacePrior) -> Filler:
     def fill(face: RgbImage, hole: Mask) -> RgbImage:
         found = prior.fill(face.astype(np.float32) / np.float32(255), hole.astype(np.float32))
         return _laid(face, hole, found * 255)

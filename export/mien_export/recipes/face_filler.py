@@ -1,7 +1,7 @@
-"""Train the filler of what masks hide: hours on two CPU cores, an hour for a first look.
+"""Train the filler of what masks hide: an hour and a half on one CPU core.
 
     python -m mien_export export face_prior
-    python -m mien_export train face_filler --minutes 60
+    python -m mien_export train face_filler --minutes 95
 
 Resumes from runs/face_filler/checkpoint.pt where there is one, else goes on from the shipped weights. Writes a contact
 sheet of held-out people beside the checkpoint.

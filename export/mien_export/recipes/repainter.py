@@ -1,6 +1,6 @@
 """Train the seed project's way of taking off masks, a baseline of the filler: for as long as that was trained.
 
-    python -m mien_export train repainter --minutes 120
+    python -m mien_export train repainter --minutes 95
 
 Resumes from runs/repainter/checkpoint.pt where there is one. It is measured by `evaluate face_filler`, and not shipped.
 """

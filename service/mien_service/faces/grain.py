@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mien_service.faces.edit import Field
 from mien_service.faces.face import RgbImage
 from mien_service.faces.sheet import Box
-from mien_service.faces.surroundings import Surroundings, photo_pixel, places_in
+from mien_service.faces.surroundings import Surroundings, depth, photo_pixel, places_in
 
 BANDS = 2
 TILE = 256
@@ -64,9 +64,9 @@ def missing_grain(painted: RgbImage, view: Surroundings) -> Field | None:
     pixel = photo_pixel(view)
     longer = pixel * float(max(np.ptp(np.argwhere(view.matte > 0), axis=0), default=0))
     core = int(np.clip(round(RING * longer), SMALLEST_CORE, LARGEST_CORE))
-    outside = _distance(view.bare == 1) * pixel
+    outside = depth(view.bare == 1) * pixel
     near = (outside > core / 2) & (outside < RING * longer + core)
-    deep = _distance(view.matte > 0.9 * view.matte.max()) * pixel > core / 2
+    deep = depth(view.matte > 0.9 * view.matte.max()) * pixel > core / 2
     beside, within = (_levels(painted, places_in(mask, view, MOST_PATCHES), core) for mask in (near, deep))
     if beside is None or within is None:
         return None
@@ -82,11 +82,6 @@ def grain_at(noise: Field, box: Box) -> Field:
     """Return the grain of the photo's pixels in `box`, at most TILE a side, (h, w, 3) grey levels."""
     (width, height), top, left = box.size, box.top % TILE, box.left % TILE
     return noise[top : top + height, left : left + width]
-
-
-def _distance(mask: NDArray[np.bool_]) -> Field:
-    """Return how far each pixel of the mask is from what is not in it; the view's edge is no end."""
-    return np.asarray(cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3), np.float32)
 
 
 def _levels(photo: RgbImage, places: NDArray[np.int64], core: int) -> Levels | None:

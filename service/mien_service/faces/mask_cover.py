@@ -17,7 +17,6 @@ COVERED = 0.5
 SURE, LEAST_SHARE = 0.94, 0.025
 """A mask covers at least this share of the aligned square this surely (chosen on held-out faces, see the card)."""
 
-
 SPECK = 0.01
 """A part of less than this share of the largest one's area is no part of the mask."""
 

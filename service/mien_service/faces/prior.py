@@ -58,6 +58,8 @@ class FacePrior:
         precision = weighted @ self._components.T + self._doubt
         # Given what shows, the coefficients are normal: their mean, and the covariance noise * precision^-1.
         likeliest = np.linalg.solve(precision, weighted @ known)
+        if all(draw is None for draw in draws):
+            return [self._laid(face, hole, likeliest)] * len(draws)
         spread = np.sqrt(self._noise) * np.linalg.inv(np.linalg.cholesky(precision)).T
         chosen = [likeliest if draw is None else likeliest + spread @ draw for draw in draws]
         return [self._laid(face, hole, coefficients) for coefficients in chosen]

@@ -60,6 +60,11 @@ def _within(photo: RgbImage, to_view: Affine, side: int) -> NDArray[np.bool_]:
     return ((places >= 0) & (places <= [width - 1, height - 1])).all(axis=1).reshape(side, side)
 
 
+def depth(mask: NDArray[np.bool_]) -> Field:
+    """Return how far each pixel of the mask is from what is not in it; the view's edge is no end."""
+    return np.asarray(cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3), np.float32)
+
+
 def photo_pixel(view: Surroundings) -> float:
     """Return how many photo pixels a pixel of the view is wide."""
     return 1 / scale_of(view.to_view)

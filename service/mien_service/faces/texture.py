@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mien_service.faces.edit import Field
 from mien_service.faces.face import RgbImage
 from mien_service.faces.grain import OPPONENT, TILE, white_noise
-from mien_service.faces.surroundings import Surroundings, photo_pixel, places_in
+from mien_service.faces.surroundings import Surroundings, depth, photo_pixel, places_in
 
 ENLARGED = 1.3
 """Photo pixels that a pixel of the paint is wide from which texture is added: finer paint shows its own."""
@@ -79,7 +79,7 @@ def missing_texture(painted: RgbImage, view: Surroundings, colour: Field, width:
     skin = np.median(colour[inside], axis=0)
     pixel = photo_pixel(view)
     reach = RING * pixel * float(max(np.ptp(np.argwhere(view.matte > 0), axis=0))) + PATCH
-    ring = (view.bare == 1) & (_depth(view.bare == 1) * pixel < reach) & _alike(view.photo, skin)
+    ring = (view.bare == 1) & (depth(view.bare == 1) * pixel < reach) & _alike(view.photo, skin)
     beside, within = (_spectrum(painted, mask, view) for mask in (ring, inside))
     if beside is None or within is None:
         return None
@@ -99,14 +99,9 @@ def _alike(photo: Field, skin: NDArray[np.floating]) -> NDArray[np.bool_]:
     return (np.abs(np.log(ratio)) < np.log(LIGHTNESS)) & (np.abs(chroma) < CHROMA).all(axis=2)
 
 
-def _depth(mask: NDArray[np.bool_]) -> Field:
-    """Return how far each pixel of the mask lies within it."""
-    return np.asarray(cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3), np.float32)
-
-
 def _spectrum(photo: RgbImage, mask: NDArray[np.bool_], view: Surroundings) -> Spectrum | None:
     """Return the spectrum of patches that lie in a mask over the view, or None if there are too few."""
-    places = places_in(_depth(mask) * photo_pixel(view) > PATCH / 2, view, MOST_PATCHES)
+    places = places_in(depth(mask) * photo_pixel(view) > PATCH / 2, view, MOST_PATCHES)
     height, width = photo.shape[:2]
     half = PATCH // 2
     places = places[((places >= half) & (places <= [width - half, height - half])).all(axis=1)]
