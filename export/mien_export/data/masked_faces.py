@@ -28,6 +28,9 @@ from mien_service.faces.face import Mesh, RgbImage
 BARE_SHARE, GLASSES_SHARE = 0.15, 0.1
 """How often a hand, glasses or a hat is laid on instead of a mask, and glasses over a mask."""
 
+OVERLAYS = 2
+"""Raised whenever overlays look different: cached ones of an older kind are made again."""
+
 PART = 500
 """Crops that one process works on at a time."""
 
@@ -50,7 +53,7 @@ class MaskedFaces:
 def load_overlays(pack: str, size: int) -> MaskedFaces:
     """Return the crops of `load_crops(pack, size)` with things laid on; made once and cached."""
     crops = load_crops(pack, size)
-    file = crops_file(pack, size).with_stem(f"masked-{crops_file(pack, size).stem}")
+    file = crops_file(pack, size).with_stem(f"masked-{OVERLAYS}-{crops_file(pack, size).stem}")
     if not file.exists():
         starts = range(0, len(crops.rows), PART)
         parts = ([array[i : i + PART] for i in starts] for array in (crops.pixels, crops.meshes))

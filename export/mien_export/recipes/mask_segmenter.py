@@ -31,7 +31,7 @@ SHIPPED = Path("weights/mask_segmenter.onnx")
 PACK_SIZES = {"celeba": 160, "utkface": 160, "stylegan": 256}
 """Packs that masks are laid on, and about how large their faces are: a mask must not be sharper than its face."""
 
-SOURCE_SHARES = {"celeba": 0.5, "utkface": 0.12, "stylegan": 0.25, "segmented": 0.08, "bare": 0.05}
+SOURCE_SHARES = {"celeba": 0.42, "utkface": 0.12, "stylegan": 0.24, "segmented": 0.08, "bare": 0.14}
 """How often a batch is of each source. A part of the overlays are no masks, too."""
 
 STAGES = ((128, 24, 0.85), (256, 6, 0.15))

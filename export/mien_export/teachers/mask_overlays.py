@@ -25,6 +25,9 @@ SCARF_SHARE = 0.06
 LOW_SHARE, CHIN_SHARE = 0.12, 0.04
 """How often a mask is worn under the nose, and on the chin."""
 
+WIDE_SHARE = 0.12
+"""How often cloth goes on past the cheeks and under the chin, as a neck gaiter's does."""
+
 STRAP_SHARE = 0.75
 """How often straps show on a mask seen from the front; those of the sides have theirs."""
 
@@ -35,6 +38,9 @@ STRAP_ENDS = {"left": (127, 234, 93), "right": (356, 454, 323)}
 """Mesh points of each side from before the ear's top to its lobe."""
 
 CHEEKS, FOREHEAD = (50, 280), 151
+
+MOUTH = (61, 291)
+"""Its corners."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +60,7 @@ class MaskOverlays:
     def wear(self, picture: RgbImage, mesh: Mesh, rng: np.random.Generator) -> Worn:
         """Return `picture` (h, w, 3) with a mask over the face whose mesh (468, 3) is given in its pixels."""
         if rng.random() < SCARF_SHARE:
-            return Worn(*occluders.scarf(picture, mesh, rng))
+            return _muffled(picture, mesh, rng)
         side = occluders.side_of(mesh)
         template = occluders.pick(self._masks.by_side[side], rng)
         target = anchors_on(mesh, rng)
@@ -73,6 +79,14 @@ class MaskOverlays:
         return Worn(np.clip(np.rint(worn), 0, 255).astype(np.uint8), cover)
 
 
+def _muffled(picture: RgbImage, mesh: Mesh, rng: np.random.Generator) -> Worn:
+    """Return the face behind a scarf or collar, which counts as a mask only where it hides the mouth."""
+    pixels, cover = occluders.scarf(picture, mesh, rng)
+    height, width = cover.shape
+    x, y = np.clip(np.rint(mesh[list(MOUTH), :2]).astype(int), 0, [width - 1, height - 1]).T
+    return Worn(pixels, cover if (cover[y, x] > 0.5).all() else np.zeros_like(cover))
+
+
 def anchors_on(mesh: Mesh, rng: np.random.Generator) -> NDArray[np.floating[Any]]:
     """Return where the six anchors of a mask come to lie, (6, 2): usually right, sometimes below nose or mouth."""
     target = mesh[list(ANCHOR_POINTS.values()), :2].copy()
@@ -86,6 +100,9 @@ def anchors_on(mesh: Mesh, rng: np.random.Generator) -> NDArray[np.floating[Any]
     else:
         target[:3] += rng.uniform(-0.05, 0.35) * down
     target[3:] += rng.uniform(-0.1, 0.25) * down
+    if rng.random() < WIDE_SHARE:
+        target[3:] += rng.uniform(0.1, 0.8) * down
+        target += (target - target.mean(axis=0)) * np.array([rng.uniform(0, 0.3), 0])
     return (target + rng.normal(0, RELEVEL * eye_distance(mesh), target.shape)).astype(np.float32)
 
 
@@ -129,7 +146,7 @@ def _strapped(
     """Return cloth and cover with elastic straps from the mask's corners, (6, 2), to the ears."""
     eye = eye_distance(mesh)
     straps = np.zeros(cover.shape, np.uint8)
-    thick = max(eye * rng.uniform(0.02, 0.05), 1.0)
+    thick = max(eye * rng.uniform(0.012, 0.05), 1.0)
     # From under the mask, whose rim may run inside its corners.
     corners = corners + (corners.mean(axis=0) - corners) * np.float32(0.25)
     for ear, upper, lower in (("left", 0, 3), ("right", 2, 5)):
@@ -138,8 +155,9 @@ def _strapped(
         _strap(straps, corners[upper], (top + middle) / 2 + out, thick, rng)
         _strap(straps, corners[lower], bottom + out, thick, rng)
     shown = cv2.GaussianBlur(straps, (0, 0), 0.6).astype(np.float32) / np.float32(255)
-    white = rng.random() < 0.7
-    colour = np.float32(rng.uniform(190, 250)) if white else rng.uniform(10, 200, 3).astype(np.float32)
+    kind = rng.random()
+    levels = (190, 250) if kind < 0.55 else (5, 50) if kind < 0.75 else (10, 200)
+    colour = rng.uniform(*levels, 3 if kind >= 0.75 else 1).astype(np.float32)
     # The mask lies over its straps.
     mix = (shown * (1 - cover))[..., None]
     total = np.maximum(cover, shown)

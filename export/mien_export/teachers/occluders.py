@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien_export.data.packs import data_folder
+from mien_export.teachers.cloths import cloth
 from mien_export.teachers.mesh import eye_distance
 from mien_service.faces.face import Mesh, RgbImage
 
@@ -76,14 +77,14 @@ class Masks:
 
     def dyed(self, pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
         """Return the template in another colour or with a texture, its own folds kept."""
-        if rng.random() < 0.4:
+        if rng.random() < 0.35:
             return pixels
         light = cv2.cvtColor(pixels[..., :3], cv2.COLOR_RGB2GRAY)[..., None] / np.float32(200)
-        if rng.random() < 0.5:
-            cloth = cv2.resize(pick(self.textures, rng), pixels.shape[1::-1]).astype(np.float32)
+        if rng.random() < 0.35:
+            dye = cv2.resize(pick(self.textures, rng), pixels.shape[1::-1]).astype(np.float32)
         else:
-            cloth = np.full((*pixels.shape[:2], 3), rng.uniform(5, 250, 3), np.float32)
-        dyed = np.clip(cloth * light, 0, 255).astype(np.uint8)
+            dye = cloth(pixels.shape[:2], rng)
+        dyed = np.clip(dye * light, 0, 255).astype(np.uint8)
         return np.dstack([dyed, pixels[..., 3]])
 
 
@@ -183,7 +184,7 @@ def _blob(
     if rng.random() < 0.25:
         colour = np.roll(picture[::-1], int(rng.integers(20, 100)), axis=1).astype(np.float32)
     else:
-        colour = np.zeros(picture.shape, np.float32) + rng.uniform(0, 255, 3)
+        colour = cloth(picture.shape[:2], rng)
     colour *= _noise(picture.shape[:2], rng, rng.uniform(0.05, 0.4))[..., None]
     return _over(picture, colour, _soft(cover, blur))
 

@@ -17,9 +17,10 @@ SEEDS = st.integers(0, 2**31 - 1)
 
 @pytest.fixture
 def overlays(data: Path, monkeypatch: pytest.MonkeyPatch) -> MaskOverlays:
-    """Masks only: scarves are the occluders' own."""
+    """Masks only, of their templates' own cut."""
     heads.write_masks(data)
     monkeypatch.setattr(mask_overlays, "SCARF_SHARE", 0.0)
+    monkeypatch.setattr(mask_overlays, "WIDE_SHARE", 0.0)
     return MaskOverlays()
 
 
@@ -80,15 +81,15 @@ def test_in_a_dark_photo_a_mask_is_dark(overlays: MaskOverlays) -> None:
 
 
 def test_a_lamp_at_one_side_lights_that_side_of_the_mask(overlays: MaskOverlays) -> None:
-    slope = np.linspace(60, 220, 250)[None, :, None]
-    photo = np.broadcast_to(slope, (240, 250, 3)).astype(np.uint8)
-    gains: list[float] = []
-    for seed in range(20):
+    def gain(photo: RgbImage, seed: int) -> float:
         worn = overlays.wear(photo, MESH, np.random.default_rng(seed))
         solid = worn.cover > 0.95
-        halves = [worn.pixels[:, side][solid[:, side]].mean() for side in (slice(0, 125), slice(125, 250))]
-        gains.append(halves[1] / halves[0])
-    assert np.mean(gains) > 1.05
+        left, right = (worn.pixels[:, side][solid[:, side]].mean() for side in (slice(0, 125), slice(125, 250)))
+        return float(right / left)
+
+    slope = np.linspace(60, 220, 250)[None, :, None]
+    even, lit = (np.broadcast_to(level, (240, 250, 3)).astype(np.uint8) for level in (np.float64(140), slope))
+    assert np.mean([gain(lit, seed) / gain(even, seed) for seed in range(20)]) > 1.05
 
 
 def test_straps_lead_to_the_ears(overlays: MaskOverlays, picture: RgbImage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,9 +120,27 @@ def test_a_face_may_reach_past_the_picture(overlays: MaskOverlays, picture: RgbI
             assert np.isfinite(worn.cover).all()
 
 
-def test_now_and_then_it_is_a_scarf(data: Path, picture: RgbImage, monkeypatch: pytest.MonkeyPatch) -> None:
-    heads.write_masks(data)
+def test_wide_cloth_reaches_further_down(
+    overlays: MaskOverlays, picture: RgbImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lowest() -> float:
+        covers = [overlays.wear(picture, MESH, np.random.default_rng(seed)).cover for seed in range(12)]
+        return float(np.mean([np.argwhere(cover > 0.5)[:, 0].max() for cover in covers]))
+
+    narrow = lowest()
+    monkeypatch.setattr(mask_overlays, "WIDE_SHARE", 1.0)
+    assert lowest() > narrow + EYE / 10
+
+
+def test_a_scarf_is_a_mask_where_it_hides_the_mouth(
+    overlays: MaskOverlays, picture: RgbImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(mask_overlays, "SCARF_SHARE", 1.0)
-    worn = MaskOverlays().wear(picture, MESH, np.random.default_rng(0))
-    assert at(worn.cover, MESH, 152)[0] > 0.9
-    np.testing.assert_array_equal(worn.pixels[worn.cover == 0], picture[worn.cover == 0])
+    worn = [overlays.wear(picture, MESH, np.random.default_rng(seed)) for seed in range(30)]
+    hidden = [(at(one.cover, MESH, 61, 291) > 0.5).all() for one in worn]
+    assert 3 < sum(hidden) < 27
+    for one, over_mouth in zip(worn, hidden, strict=True):
+        assert (one.pixels != picture).any()
+        assert (one.cover.max() > 0.5) == over_mouth
+        if over_mouth:
+            np.testing.assert_array_equal(one.pixels[one.cover == 0], picture[one.cover == 0])
