@@ -20,7 +20,7 @@ EDITABLE := install --quiet --no-deps --no-build-isolation --editable
 # glibc gives large blocks back to the system after each use; to keep them saves a sixth of a training step.
 KEEP_MEMORY := GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=20000000000
 
-.PHONY: help serve demo test test-slow lint bench train evaluate openapi lock browser clean
+.PHONY: help serve demo test test-slow lint bench pairs train evaluate openapi lock browser clean
 
 help:  ## show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s ':'
@@ -44,7 +44,10 @@ bench: .venv-dev/.ready  ## time of each stage and of compositing, as ratios; wr
 	@$(DEV)/python -m bench.stages
 	@$(DEV)/python -m bench.composite
 
-train: .venv-dev/.ready  ## train NAME (mesh_net, face_detector, face_vae, mask_segmenter, face_filler, repainter, judges, small_edit) for MINUTES; reads MIEN_DATA
+pairs: .venv-dev/.ready  ## render the pairs that attribute edits are learned from (SUBSET=500 for a part); reads MIEN_DATA
+	@$(DEV)/python -m mien_export pairs $(if $(SUBSET),--subset $(SUBSET))
+
+train: .venv-dev/.ready  ## train NAME (mesh_net, face_detector, face_vae, mask_segmenter, face_filler, repainter, attribute_editor, judges, small_edit, and what it is made with: generator_tap, latent_directions, attribute_pairs) for MINUTES; reads MIEN_DATA
 	@$(KEEP_MEMORY) $(DEV)/python -m mien_export train $(NAME) $(if $(MINUTES),--minutes $(MINUTES))
 
 evaluate: .venv-dev/.ready  ## measure NAME (landmarks, landmark_sheet, finding, finding_thresholds, edit_attribute, more_attributes, mask_segmenter, face_filler, unmask_service, unmask_real) with its baselines; reads MIEN_DATA
@@ -77,10 +80,12 @@ browser:
 	@touch $@
 
 # torch last and by version only: its CPU and CUDA builds have different hashes; what it needs is locked in dev.txt.
-.venv-dev/.ready: requirements/dev.txt requirements/torch.txt pyproject.toml sdk/pyproject.toml
+# Of the generator's package only the weights are read: what it asks for beside them (OpenVINO, Jupyter) stays away.
+.venv-dev/.ready: requirements/dev.txt requirements/generator.txt requirements/torch.txt pyproject.toml sdk/pyproject.toml
 	@[ -n "$(PYTHON)" ] || { echo "Mien needs Python 3.11, 3.12 or 3.13" >&2; exit 1; }
 	@$(PYTHON) -m venv --clear .venv-dev
 	@$(DEV)/python $(PIP) $(INSTALL) -r requirements/dev.txt
+	@$(DEV)/python $(PIP) $(INSTALL) --no-deps -r requirements/generator.txt
 	@$(DEV)/python $(PIP) install --quiet -r requirements/torch.txt
 	@$(DEV)/python $(PIP) $(EDITABLE) . --editable sdk
 	@touch $@

@@ -1,4 +1,4 @@
-"""Command line: train a network, export it to weights/, evaluate a task."""
+"""Command line: render training pairs, train a network, export it to weights/, evaluate a task."""
 
 import argparse
 from collections.abc import Callable
@@ -6,18 +6,22 @@ from pathlib import Path
 
 import torch
 
+from mien_export.data.attribute_pairs import render_pairs
 from mien_export.data.crops import cache_folder
 from mien_export.quality.attribute_report import report_edit_attribute
 from mien_export.quality.finding import report_finding
 from mien_export.quality.finding_thresholds import report_thresholds
 from mien_export.quality.landmark_sheet import write_landmark_sheet
 from mien_export.quality.landmarks import report_landmarks
+from mien_export.quality.latent_report import report_directions
 from mien_export.quality.mask_report import report_masks
 from mien_export.quality.more_attributes import report_more_attributes
 from mien_export.quality.unmask_real import write_unmask_real
 from mien_export.quality.unmask_report import report_filler
 from mien_export.quality.unmask_service import report_service
 from mien_export.recipes import (
+    attribute_editor,
+    attribute_pairs,
     attribute_table,
     face_detector,
     face_filler,
@@ -25,7 +29,9 @@ from mien_export.recipes import (
     face_vae,
     face_vae_export,
     finding_export,
+    generator_tap,
     judges,
+    latent_directions,
     mask_export,
     mask_segmenter,
     mesh_net,
@@ -38,9 +44,13 @@ RUNS = Path("runs")
 WEIGHTS = Path("weights")
 
 TRAINERS: dict[str, tuple[Callable[[float, Path], Path], Path, float]] = {
+    "attribute_editor": (attribute_editor.train, RUNS / "attribute_editor", 150.0),
+    "attribute_pairs": (attribute_pairs.train, attribute_pairs.TABLE.parent, 0.0),
     "face_detector": (face_detector.train, RUNS / "face_detector", 40.0),
     "face_filler": (face_filler.train, RUNS / "face_filler", 95.0),
     "face_vae": (face_vae.train, RUNS / "face_vae", 120.0),
+    "generator_tap": (generator_tap.train, generator_tap.TAP.parent, 2.0),
+    "latent_directions": (latent_directions.train, latent_directions.DIRECTIONS.parent, 0.0),
     "mask_segmenter": (mask_segmenter.train, RUNS / "mask_segmenter", 40.0),
     "repainter": (repainter.train, RUNS / "repainter", 95.0),
     "mesh_net": (mesh_net.train, RUNS / "mesh_net", 54.0),
@@ -64,6 +74,7 @@ EVALUATIONS: dict[str, Callable[[Path], None]] = {
     "finding": lambda folder: report_finding(WeightsRunner(WEIGHTS), folder),
     "finding_thresholds": lambda folder: report_thresholds(WeightsRunner(WEIGHTS), folder),
     "landmarks": lambda folder: report_landmarks(WeightsRunner(WEIGHTS), folder),
+    "latent_directions": report_directions,
     "landmark_sheet": lambda folder: write_landmark_sheet(WeightsRunner(WEIGHTS), folder),
     "edit_attribute": lambda folder: report_edit_attribute(WEIGHTS, folder),
     "mask_segmenter": lambda folder: report_masks(WEIGHTS, folder),
@@ -86,6 +97,8 @@ def main() -> None:
     evaluate = commands.add_parser("evaluate", help="measure a task with its baselines")
     evaluate.add_argument("name", choices=sorted(EVALUATIONS))
     evaluate.add_argument("--folder", type=Path, default=RUNS / "evaluation")
+    pairs = commands.add_parser("pairs", help="render the pairs of the committed table that are not cached yet")
+    pairs.add_argument("--subset", type=int, help="so many pairs instead of all")
     arguments = parser.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
@@ -94,6 +107,8 @@ def main() -> None:
         recipe(minutes if arguments.minutes is None else arguments.minutes, folder)
     elif arguments.command == "export":
         EXPORTERS[arguments.name]()
+    elif arguments.command == "pairs":
+        render_pairs(arguments.subset)
     else:
         EVALUATIONS[arguments.name](arguments.folder)
 

@@ -27,7 +27,7 @@ FILLING = Tensor("filling", (3, IMAGE_SIZE, IMAGE_SIZE), "what the hole shows, R
 SEGMENTER = Shipment(
     name="mask_segmenter",
     task="/unmask",
-    version="1.0.0",
+    version="1.1.0",
     licence=(
         "Non-commercial research (trained on CelebA, UTKFace, StyleGAN portraits and MaskedFaceSegmentation, with "
         "masks of MaskTheFace; see weights/LICENSE.md)"
@@ -42,7 +42,7 @@ SEGMENTER = Shipment(
 FILLER = Shipment(
     name="face_filler",
     task="/unmask",
-    version="1.0.0",
+    version="1.1.0",
     licence=(
         "Non-commercial research (trained on CelebA, UTKFace and StyleGAN portraits, with masks of MaskTheFace; "
         "see weights/LICENSE.md)"

@@ -1,4 +1,4 @@
-"""Cloth drawn in code: plain, dark, checked, striped and dotted, with a weave; what mask textures show too little of."""
+"""Cloth drawn in code: plain, dark, checked, striped and dotted, with a weave: mask textures show too little of it."""
 
 from typing import Any
 
@@ -49,4 +49,4 @@ def _pattern(shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.flo
 def _stripe(place: NDArray[np.float32], repeat: float, wide: float) -> NDArray[np.float32]:
     """Return 1 on stripes and 0 between, with soft edges, for how far each pixel is across them."""
     wave = np.abs((place / np.float32(repeat)) % 1 - np.float32(0.5)) * 2
-    return np.clip((np.float32(wide) - wave) * np.float32(repeat) / 2 + np.float32(0.5), 0, 1)
+    return np.clip((np.float32(wide) - wave) * np.float32(repeat / 2) + np.float32(0.5), 0, 1)

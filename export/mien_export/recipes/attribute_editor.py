@@ -1,0 +1,53 @@
+"""Train the network of attribute edits on pairs made by the generator: hours on two CPU cores.
+
+    make pairs
+    python -m mien_export train attribute_editor --minutes 150
+
+Resumes from runs/attribute_editor/checkpoint.pt where there is one, else goes on from the shipped weights. Writes a
+contact sheet of people who are held out beside the checkpoint.
+"""
+
+from pathlib import Path
+
+from mien_export.data.attribute_batches import CONDITION_SIZE, AttributePairs
+from mien_export.data.attribute_pairs import PairTable, load_pairs
+from mien_export.data.packs import is_held_out
+from mien_export.networks.edit_net import EditNet
+from mien_export.networks.lite0 import Lite0
+from mien_export.networks.patch_discriminator import PatchDiscriminator
+from mien_export.recipes.edit_losses import EditLosses, LossWeights
+from mien_export.recipes.edit_step import EditSettings, EditTrainer, Stage
+from mien_export.recipes.loop import pick_device, placed
+
+SHIPPED = Path("weights/attribute_editor.onnx")
+"""Where training goes on from, if it is there."""
+
+SHOWN = 12
+
+SETTINGS = EditSettings(stages=(Stage(128, 24, 0.7), Stage(256, 6, 1.0)), discriminator_from=0.25)
+
+WEIGHTS = LossWeights()
+
+
+def train(minutes: float, folder: Path) -> Path:
+    """Train for `minutes` (all sessions together) and return the checkpoint's path."""
+    table, pictures = load_pairs()
+    pairs = AttributePairs(table, pictures, shown_pairs(table), pick_device())
+    return trainer(pairs, folder).train(minutes)
+
+
+def shown_pairs(table: PairTable) -> list[int]:
+    """Return pairs of people who are held out, each kind of edit in turn."""
+    held_out = [i for i, source in enumerate(table.source) if is_held_out(str(table.seeds[source]))]
+    kinds = [tuple((table.strengths[i] > 0).tolist() + (table.strengths[i] < 0).tolist()) for i in held_out]
+    turns = [kinds[:i].count(kind) for i, kind in enumerate(kinds)]
+    return [held_out[i] for i in sorted(range(len(held_out)), key=lambda i: turns[i])][:SHOWN]
+
+
+def trainer(pairs: AttributePairs, folder: Path, settings: EditSettings = SETTINGS) -> EditTrainer:
+    """Return the training, going on from its checkpoint or from what is shipped."""
+    device = pick_device()
+    net = EditNet(condition_size=CONDITION_SIZE, paint=True)
+    losses = EditLosses(WEIGHTS, placed(Lite0(), device), looked_at=8)
+    critic = PatchDiscriminator(condition_size=CONDITION_SIZE)
+    return EditTrainer(net, pairs, losses, folder, critic, settings, SHIPPED if SHIPPED.exists() else None)
