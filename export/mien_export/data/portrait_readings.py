@@ -51,9 +51,10 @@ class Readings:
 class PortraitReader:
     """Reads crops as the judges do that filter training pairs: nothing is measured with it."""
 
-    def __init__(self) -> None:
-        self.judge: Judge = load_judge("a")
-        self._age = AgeMeter()
+    def __init__(self, judge: Judge | None = None, age: AgeMeter | None = None) -> None:
+        """Raises FileNotFoundError where neither judge A is given nor one has been trained."""
+        self.judge = judge or load_judge("a")
+        self._age = age or AgeMeter()
         self._identity = IdentityMeter()
 
     def read(self, pixels: NDArray[np.uint8], meshes: NDArray[np.float32]) -> Readings:

@@ -55,7 +55,7 @@ class SyntheticPeople:
 def load_people(count: int) -> SyntheticPeople:
     """Return the people of the seeds 0 to `count` (a multiple of PART); each part is rendered once and cached."""
     files = [cache_folder() / f"people-{start:06d}-{people_key()}.npz" for start in range(0, count, PART)]
-    missing = [(i * PART, file) for i, file in enumerate(files) if not file.exists()]
+    missing = [(range(i * PART, (i + 1) * PART), file) for i, file in enumerate(files) if not file.exists()]
     if missing:
         with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
             list(pool.map(_write_part, *zip(*missing, strict=True)))
@@ -71,11 +71,11 @@ def people_key() -> str:
     return hashlib.sha256(networks_key(WEIGHTS).encode() + TAP.read_bytes()).hexdigest()[:8]
 
 
-def _write_part(start: int, file: Path) -> None:
+def _write_part(seeds: range, file: Path) -> None:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     cutter = CropCutter(CROP_SIZE, WeightsRunner(WEIGHTS))
-    people = rendered_people(range(start, start + PART), Renderer(), cutter)
+    people = rendered_people(seeds, Renderer(), cutter)
     write_arrays(file, **{name: getattr(people, name) for name in NAMES})
 
 
