@@ -1,5 +1,6 @@
 """Starting, refusing to start, and ending."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -11,6 +12,10 @@ import people
 import pytest
 from served import Served, command, problem
 from test_http_limits import URL, connected, request_head
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from mien_service.app import create_app
+from mien_service.settings import Settings
 
 StartServer = Callable[..., Served]
 CLEAN = (0, -signal.SIGTERM)
@@ -122,3 +127,15 @@ def test_dlibs_landmarks_serve_as_well(start_server: StartServer, portrait_png: 
     assert answer.status_code == 200, answer.text
     (face,) = answer.json()["faces"]
     assert len(face["landmarks"]) == 68
+
+
+def test_numpy_works_on_one_thread_beside_the_workers(weights: Path) -> None:
+    """Its own threads and the workers' would wait for each other."""
+    app = create_app(Settings(weights=weights))
+
+    async def threads() -> set[str | int]:
+        async with app.router.lifespan_context(app):
+            return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+    with threadpool_limits(2, user_api="blas"):
+        assert asyncio.run(threads()) == {1}

@@ -1,0 +1,6 @@
+"""The part of threadpoolctl that Mien uses."""
+
+class threadpool_limits:
+    def __init__(self, limits: int | None = None, user_api: str | None = None) -> None: ...
+
+def threadpool_info() -> list[dict[str, str | int]]: ...
