@@ -43,10 +43,6 @@ class Readings:
         """Return the readings of one name."""
         return self.values[name]
 
-    def shares(self, name: str) -> Floats:
-        """Return (n,) in 0..1, how surely judge A sees an attribute."""
-        return 1 / (1 + np.exp(-self.values[name]))
-
 
 class PortraitReader:
     """Reads crops as the judges do that filter training pairs: nothing is measured with it."""

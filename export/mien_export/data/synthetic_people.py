@@ -33,6 +33,9 @@ PART = 100
 """People that one process renders at a time, kept in a file of their own: a broken run goes on."""
 
 
+NAMES = ("seeds", "pixels", "meshes", "transforms")
+
+
 @dataclass(frozen=True, eq=False)
 class SyntheticPeople:
     """People in whose picture the service finds a face.
@@ -61,9 +64,6 @@ def load_people(count: int) -> SyntheticPeople:
             list(pool.map(_write_part, *zip(*missing, strict=True)))
     parts = [dict(np.load(file)) for file in files]
     return SyntheticPeople(*(np.concatenate([part[name] for part in parts]) for name in NAMES))
-
-
-NAMES = ("seeds", "pixels", "meshes", "transforms")
 
 
 def people_key() -> str:

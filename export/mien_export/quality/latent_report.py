@@ -16,7 +16,7 @@ from mien_export.quality.sheet import Labelled
 from mien_export.recipes.latent_directions import PEOPLE as FITTED
 from mien_export.recipes.latent_directions import TARGETS
 from mien_export.teachers.attribute_edits import BASE
-from mien_export.teachers.directions import LAYERS_OF, direction, layer_weights
+from mien_export.teachers.directions import LAYERS_OF, deviation, direction, layer_weights
 from mien_export.teachers.generator import LAYERS
 from mien_service.faces.face import RgbImage
 
@@ -94,6 +94,7 @@ def _row(
         "layers": placed[0],
         "direction": name,
         "step": step,
+        "deviations": step / deviation(name),
         "shift": float(sign * (after[target.reading] - before[target.reading]).mean()),
         "identity": float(apart.mean()),
         "turn": float(turns.mean()),

@@ -59,9 +59,9 @@ LEAST_SHIFT = 2.0
 """Of judge A's logit towards the edit, for strength 1."""
 
 MOST_IDENTITY = {Attribute.SMILING: 0.42, Attribute.YOUNG: 0.45, Attribute.MALE: 0.55, Attribute.BEARD: 0.5}
-"""Descriptor distance at strength 1; less of it at less strength, for several edits the sum, but no more than MOST."""
+"""Descriptor distance for strength 1, and in proportion for others, on top of SPARE_IDENTITY; no more than MOST."""
 
-MOST = 0.6
+SPARE_IDENTITY, MOST = 0.1, 0.6
 MOST_TURN = 6.0
 MOST_BACKGROUND = 30.0
 """Degrees, and grey levels: the target counts inside the edit's region alone, but it has to join its surroundings."""
@@ -212,26 +212,34 @@ def judged(
     proposal: Proposal, made: list[RgbImage], renderer: PairRenderer, reader: PortraitReader
 ) -> tuple[Floats, Bools]:
     """Return (k, 4) scores as SCORES has them, and (k,): which pairs are good."""
-    source, count = proposal.source, len(made)
+    source = proposal.source
     pixels = np.stack([source.pixels, *within_regions(made, proposal)])
-    readings = reader.attributes(pixels)
-    strengths = proposal.strengths.astype(np.float64)
-    shifts = np.full((count, len(ATTRIBUTES)), np.inf)
-    for i, attribute in enumerate(ATTRIBUTES):
-        asked = strengths[:, i]
-        values = reads(readings, attribute)
-        shifts[asked != 0, i] = ((values[1:] - values[0]) * np.sign(asked))[asked != 0]
-    described = reader.describe(list(pixels), [source.mesh] * (count + 1))
-    identity = distances(described[1:], np.repeat(described[:1], count, axis=0))
-    poses = np.array(
-        [estimate_pose(ibug_landmarks(renderer.mesh_in(picture, source.mesh))) for picture in (source.pixels, *made)]
-    )
+    shifts = shifts_towards(proposal.strengths, reader.attributes(pixels))
+    described = reader.describe(list(pixels), [source.mesh] * len(pixels))
+    identity = distances(described[1:], np.repeat(described[:1], len(made), axis=0))
+    meshes = [renderer.mesh_in(picture, source.mesh) for picture in (source.pixels, *made)]
+    poses = np.array([estimate_pose(ibug_landmarks(mesh)) for mesh in meshes])
     turn = np.hypot(*(poses[1:, :2] - poses[0, :2]).T)
-    corners = beside_the_head(source.pixels.shape)
     differences = np.abs(np.stack(made).astype(np.float32) - source.pixels.astype(np.float32))
-    background = differences[:, corners].mean(axis=(1, 2))
+    background = differences[:, beside_the_head(source.pixels.shape)].mean(axis=(1, 2))
+    scores = np.column_stack([shifts.min(axis=1), identity, turn, background])
+    return scores, accepted(proposal.strengths, shifts, scores)
+
+
+def shifts_towards(strengths: NDArray[np.floating], readings: Readings) -> Floats:
+    """Return (k, 4) how far judge A's logits moved towards the edits (k, 4); infinite where none was asked for.
+
+    The first of the readings is the source's.
+    """
+    values = np.column_stack([reads(readings, attribute) for attribute in ATTRIBUTES])
+    return np.where(strengths != 0, (values[1:] - values[0]) * np.sign(strengths), np.inf)
+
+
+def accepted(strengths: NDArray[np.floating], shifts: Floats, scores: Floats) -> Bools:
+    """Return (k,) whether every edit happened and nothing else did: scores are (k, 4) as SCORES has them."""
+    asked = np.abs(strengths.astype(np.float64))
+    _, identity, turn, background = scores.T
     limits = np.array([MOST_IDENTITY[name] for name in ATTRIBUTES])
-    allowed = np.minimum(0.1 + np.abs(strengths) @ limits, MOST)
-    good = (shifts >= LEAST_SHIFT * np.abs(strengths)).all(axis=1) & (identity <= allowed)
-    good &= (turn <= MOST_TURN) & (background <= MOST_BACKGROUND)
-    return np.column_stack([shifts.min(axis=1), identity, turn, background]), good
+    happened = (shifts >= LEAST_SHIFT * asked).all(axis=1)
+    kept = identity <= np.minimum(SPARE_IDENTITY + asked @ limits, MOST)
+    return happened & kept & (turn <= MOST_TURN) & (background <= MOST_BACKGROUND)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import readers
 
-from mien_export.data.portrait_readings import OTHERS, Readings, beside_the_head
+from mien_export.data.portrait_readings import OTHERS, beside_the_head
 
 MESH = heads.head(70, 144, 130)
 
@@ -51,11 +51,6 @@ def test_the_same_crop_is_described_alike_and_another_is_not() -> None:
     assert described.shape == (3, 128)
     np.testing.assert_allclose(described[0], described[1])
     assert np.linalg.norm(described[0] - described[2]) > 0.05
-
-
-def test_shares_are_probabilities() -> None:
-    shares = Readings({"Smiling": np.array([-50.0, 0.0, 50.0])}).shares("Smiling")
-    assert shares == pytest.approx([0, 0.5, 1])
 
 
 def test_the_corners_lie_beside_the_head_and_within_the_rim() -> None:
