@@ -2,8 +2,8 @@
 
     python -m mien_export train attribute_pairs
 
-Renders 800 sources and some four edits of each: half an hour on two CPU cores that do nothing else. What is accepted is cached, so that
-`make pairs` need not render it again here.
+Renders 800 sources and some four edits of each: half an hour on two CPU cores that do nothing else. What is accepted
+is cached, so that `make pairs` need not render it again here.
 """
 
 import hashlib
