@@ -26,7 +26,9 @@ SHOWN = 12
 
 SETTINGS = EditSettings(stages=(Stage(128, 24, 0.7), Stage(256, 6, 1.0)), discriminator_from=0.25)
 
-WEIGHTS = LossWeights()
+WEIGHTS = LossWeights(unchanged=0.5, alpha=0.005, alpha_smooth=0.002, paint=0.005)
+"""The service confines alpha to the region: pressed down harder outside it, alpha shut everywhere within minutes,
+before there was a residual to keep it open."""
 
 
 def train(minutes: float, folder: Path) -> Path:
