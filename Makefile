@@ -17,6 +17,9 @@ PIP := -m pip --disable-pip-version-check --no-input
 INSTALL := install --quiet --require-hashes
 EDITABLE := install --quiet --no-deps --no-build-isolation --editable
 
+# NumPy's own threads and the cores' other work wait for each other: small systems of equations took a thousand times longer.
+export OPENBLAS_NUM_THREADS ?= 1
+
 # glibc gives large blocks back to the system after each use; to keep them saves a sixth of a training step.
 KEEP_MEMORY := GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=20000000000
 

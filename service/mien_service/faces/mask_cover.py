@@ -26,6 +26,9 @@ SPECK = 0.01
 GROWN = 0.03
 """How far a hole reaches past the mask, as a share of the square's side: over its soft rim and its closest shadow."""
 
+STRAP, STRAP_GROWN = 0.015, 0.012
+"""Half the width up to which a part is a strap, and how far the hole reaches past it: hair lies beside it."""
+
 LID = 0.012
 """How far a lid reaches past the eye's landmarks, as a share of the square's side."""
 
@@ -52,7 +55,9 @@ def hole_under(cover: Field, landmarks: Points | None = None) -> Field:
     covered = [part for part in np.unique(parts[cover > COVERED]) if areas[part] >= SPECK * areas[1:].max()]
     outlines, _ = cv2.findContours(np.isin(parts, covered).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     whole = cv2.drawContours(np.zeros(cover.shape, np.uint8), outlines, -1, 1, cv2.FILLED)
-    hole = grown(np.asarray(whole, np.uint8))
+    cloth = cv2.morphologyEx(whole, cv2.MORPH_OPEN, _disc(STRAP * len(whole)))
+    straps = cv2.dilate(whole, _disc(STRAP_GROWN * len(whole)))
+    hole = np.maximum(grown(np.asarray(cloth, np.uint8)), straps.astype(np.float32))
     if landmarks is None:
         return hole
     return np.where(_eyes(landmarks, cover.shape) & (whole == 0), np.float32(0), hole)

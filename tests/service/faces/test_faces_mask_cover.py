@@ -3,7 +3,16 @@ import pytest
 from face_points import face_at
 from numpy.typing import NDArray
 
-from mien_service.faces.mask_cover import GROWN, LEAST_SHARE, grown, has_mask, hole_under, marked_on, mask_cover
+from mien_service.faces.mask_cover import (
+    GROWN,
+    LEAST_SHARE,
+    STRAP_GROWN,
+    grown,
+    has_mask,
+    hole_under,
+    marked_on,
+    mask_cover,
+)
 
 
 def red_is_mask(network: str, **inputs: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
@@ -47,6 +56,17 @@ def test_a_hole_is_whole_and_reaches_a_little_past_the_mask() -> None:
     assert (rows.min(), rows.max()) == (150 - reach, 199 + reach)
     assert (columns.min(), columns.max()) == (60 - reach, 94 + reach)
     assert hole[150:200, 60:90].all()
+
+
+def test_a_strap_takes_little_hair_along() -> None:
+    cover = np.zeros((256, 256), np.float32)
+    cover[150:200, 80:180] = 1
+    cover[160:163, 40:80] = 1
+    hole = hole_under(cover)
+    reach, beside = round(GROWN * 256), round(STRAP_GROWN * 256)
+    columns = hole[:, 50:60].any(axis=1).nonzero()[0]
+    assert (columns.min(), columns.max()) == (160 - beside, 162 + beside)
+    assert np.nonzero(hole[:, 130])[0].min() == 150 - reach
 
 
 def test_a_hole_does_not_grow_over_the_eyes() -> None:
