@@ -65,9 +65,8 @@ class PairTable:
         """Return a short name of the pictures that this table's rows give."""
         rendered = (self.seeds, self.base, self.source, self.strengths, self.styles)
         about = f"{people_key()} {EDITS} {STYLE_STEP}".encode() + DIRECTIONS.read_bytes()
-        return hashlib.sha256(about + b"".join(np.ascontiguousarray(rows).tobytes() for rows in rendered)).hexdigest()[
-            :16
-        ]
+        content = b"".join(np.ascontiguousarray(rows).tobytes() for rows in rendered)
+        return hashlib.sha256(about + content).hexdigest()[:16]
 
 
 SCORES = ("shift", "identity", "turn", "background")
