@@ -13,6 +13,7 @@ from mien_export.data.attribute_pairs import PairPictures, PairTable
 from mien_export.data.augment import jittered_squares, varied_colours
 from mien_export.data.crops import MARGIN
 from mien_export.data.edit_pairs import Batch, pairs_batch
+from mien_export.data.packs import is_held_out
 from mien_export.data.resize import reduced
 from mien_export.teachers.attribute_edits import ATTRIBUTES, STYLES
 from mien_service.faces.align import CROP_SIZE
@@ -55,14 +56,13 @@ class AttributePairs:
     def __init__(
         self, table: PairTable, pictures: PairPictures, shown: Sequence[int], device: torch.device, seed: int = 0
     ) -> None:
-        """`shown` are pairs of people who are never trained on."""
+        """`shown` are pairs of people who are held out; nobody held out is trained on."""
         self._table = table
         self._first = len(pictures.sources)
         self._pixels = torch.from_numpy(np.concatenate([pictures.sources, pictures.targets])).to(device)
         self._regions = torch.from_numpy(np.stack([region_maps(mesh) for mesh in pictures.meshes])).to(device)
         self._shown = list(shown)
-        hidden = {int(table.source[pair]) for pair in shown}
-        self._pairs = [i for i in range(len(table.source)) if int(table.source[i]) not in hidden]
+        self._pairs = [i for i, source in enumerate(table.source) if not is_held_out(str(table.seeds[source]))]
         self._of_source: dict[int, list[int]] = {}
         for pair in self._pairs:
             self._of_source.setdefault(int(table.source[pair]), []).append(pair)

@@ -15,7 +15,8 @@ REACH = 12.0
 REACH_SIDE = 256
 
 FIRST_ALPHA = 0.12
-"""Alpha of a network that has learned nothing: low, but over the compositor's floor, so that it can grow."""
+"""Alpha of a network that has learned nothing, where nothing else is said: low, but over the compositor's floor, so
+that it can grow."""
 
 MATTE_FLOOR = 0.03
 """What a paint's matte must exceed to count: elsewhere it is exactly 0, and the photo's pixels stay."""
@@ -33,6 +34,13 @@ class Fields:
     residual: torch.Tensor
     alpha: torch.Tensor
     paint: torch.Tensor | None = None
+
+    def confined(self, region: torch.Tensor) -> "Fields":
+        """Return the edit with alpha and matte scaled by a region (n, 1, s, s) in 0..1."""
+        paint = self.paint
+        if paint is not None:
+            paint = torch.cat([paint[:, :3], paint[:, 3:] * region], dim=1)
+        return Fields(self.flow, self.residual, self.alpha * region, paint)
 
 
 class FieldNet(nn.Module):
@@ -70,6 +78,7 @@ class EditNet(UNet, FieldNet):
         widths: tuple[int, ...] = WIDTHS,
         *,
         paint: bool = False,
+        first_alpha: float = FIRST_ALPHA,
     ) -> None:
         super().__init__(3 + extra_channels, condition_size, widths)
         top = widths[0]
@@ -78,13 +87,13 @@ class EditNet(UNet, FieldNet):
         self.fine_head = nn.Conv2d(top, 4 * (7 if paint else 3), 3, 1, 1)
         self.shuffle = nn.PixelShuffle(2)
         self.paints = paint
-        self._start_as_no_edit()
+        self._start_as_no_edit(first_alpha)
 
-    def _start_as_no_edit(self) -> None:
+    def _start_as_no_edit(self, first_alpha: float) -> None:
         for head in (self.smooth_head, self.fine_head):
             start_at_zero(head)
         assert self.smooth_head.bias is not None
-        nn.init.constant_(self.smooth_head.bias[2:], _logit(FIRST_ALPHA))
+        nn.init.constant_(self.smooth_head.bias[2:], _logit(first_alpha))
         if self.paints:
             assert self.fine_head.bias is not None
             nn.init.constant_(self.fine_head.bias[24:], _logit(MATTE_FLOOR))

@@ -2,7 +2,7 @@
 
     python -m mien_export train attribute_pairs
 
-Renders 800 sources and some four edits of each: half an hour on two CPU cores that do nothing else. What is accepted
+Renders 1,600 sources and some four edits of each: an hour on two CPU cores that do nothing else. What is accepted
 is cached, so that `make pairs` need not render it again here.
 """
 
@@ -43,7 +43,7 @@ from mien_service.faces.mesh import ibug_landmarks
 from mien_service.faces.pose import estimate_pose
 from mien_service.tasks.attributes import Attribute
 
-PEOPLE = 800
+PEOPLE = 1600
 
 ADULT = 22.0
 """Years that the age judge, which draws all ages together, reads at least in a source: children are not edited."""

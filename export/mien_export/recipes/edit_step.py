@@ -64,6 +64,9 @@ class EditSettings:
     final_rate: float = 1e-5
     warm_up_steps: int = 100
 
+    confined: bool = False
+    """Whether the service confines the edit to the region. Then training does too, and outside nothing is learned."""
+
     discriminator_rate: float = 4e-4
     discriminator_from: float = 0.15
     """Share of the budget after which the adversarial term starts: before, it would judge noise."""
@@ -147,7 +150,10 @@ class EditTrainer:
         """Write the checkpoint and the contact sheet."""
         self.checkpoint.save(self._seconds)
         side = self.settings.stages[-1].side
-        write_sheet(sheet_rows(self.average.model, self._pairs.shown(side)), self.folder / "sheet.png")
+        batch = self._pairs.shown(side)
+        with torch.no_grad():
+            fields = self._answer(self.average.model, batch)
+        write_sheet(sheet_rows(fields, batch), self.folder / "sheet.png")
 
     def step(self, progress: float) -> Losses:
         """Train on one batch, a share `progress` of the budget being spent, and return the loss terms, detached.
@@ -158,7 +164,7 @@ class EditTrainer:
         self._set_rates(progress)
         batch = self._pairs.batch(stage.images, stage.side)
         with autocast(self.device):
-            fields = answer(self.net, batch)
+            fields = self._answer(self.net, batch)
         output = composed(batch.source, fields)
         with autocast(self.device):
             terms = self._losses.terms(output, fields, batch)
@@ -172,6 +178,10 @@ class EditTrainer:
         self.average.update(self.net)
         self.checkpoint.step += 1
         return {name: value.detach() for name, value in terms.items()}
+
+    def _answer(self, net: nn.Module, batch: Batch) -> Fields:
+        fields = answer(net, batch)
+        return fields.confined(batch.region) if self.settings.confined else fields
 
     def _adversarial(self, critic: PatchDiscriminator, output: torch.Tensor, batch: Batch) -> Losses:
         """Teach the discriminator, then return what it says of the output, and its own loss to be shown."""
@@ -224,10 +234,8 @@ def answer(net: nn.Module, batch: Batch) -> Fields:
     return net.fields(image, batch.condition if net.condition_size else None)
 
 
-@torch.no_grad()
-def sheet_rows(net: nn.Module, batch: Batch) -> list[list[Labelled]]:
+def sheet_rows(fields: Fields, batch: Batch) -> list[list[Labelled]]:
     """Return a row for each face of the batch: source, output, target, and alpha (white: changed)."""
-    fields = answer(net, batch)
     pictures = {
         "source": batch.source,
         "output": composed(batch.source, fields),

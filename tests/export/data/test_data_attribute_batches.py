@@ -6,6 +6,7 @@ import torch
 from mien_export.data import attribute_batches
 from mien_export.data.attribute_batches import CONDITION_SIZE, EDITED, AttributePairs, alike_degraded, region_maps
 from mien_export.data.attribute_pairs import PairPictures, PairTable
+from mien_export.data.packs import is_held_out
 from mien_service.tasks.attributes import Attribute
 
 SMILING, MALE, BEARD = 0, 2, 3
@@ -16,13 +17,13 @@ LEVELS = [60, 90, 120, 150, 180, 200]
 """Grey level of each picture: two sources, then their targets."""
 
 
-def table() -> PairTable:
+def table(seeds: tuple[int, int] = (0, 1)) -> PairTable:
     strengths = np.zeros((4, 4), np.float16)
     strengths[[0, 1, 2, 3], [SMILING, BEARD, MALE, SMILING]] = [1, 0.75, -1, -0.5]
     styles = np.zeros((4, 4), np.float16)
     styles[0] = [1, 0, -1, 0.5]
     return PairTable(
-        np.array([0, 1], np.int32),
+        np.array(seeds, np.int32),
         np.zeros((2, 5), np.float16),
         np.array([0, 0, 1, 1], np.int32),
         strengths,
@@ -122,8 +123,11 @@ def test_a_beard_stands_in_for_a_mustache_under_the_nose(monkeypatch: pytest.Mon
     )
 
 
-def test_people_that_are_shown_are_not_trained_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    held = pairs(monkeypatch, shown=(1,), BACKWARDS=0.5)
+def test_people_that_are_held_out_are_shown_but_not_trained_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    held_out, trained = 6, 7
+    assert [is_held_out(str(seed)) for seed in (held_out, trained)] == [True, False]
+    pairs(monkeypatch, BACKWARDS=0.5)
+    held = AttributePairs(table((held_out, trained)), pictures(), (1,), torch.device("cpu"))
     batch = held.batch(30, 64)
     assert set(levels_of(batch.source)) | set(levels_of(batch.target)) <= {1, 4, 5}
     shown = held.shown(64)

@@ -60,6 +60,26 @@ def test_a_network_that_has_learned_nothing_changes_nothing(paint: bool) -> None
         torch.testing.assert_close(composed(image[:, :3], fields), image[:, :3], rtol=0, atol=1e-6)
 
 
+def test_alpha_starts_where_it_is_told() -> None:
+    net = EditNet(0, 0, NARROW, first_alpha=0.5)
+    torch.testing.assert_close(net.fields(torch.rand(1, 3, 32, 32)).alpha, torch.full((1, 1, 32, 32), 0.5))
+
+
+def test_an_edit_can_be_confined_to_a_region() -> None:
+    region = torch.rand(2, 1, 32, 32)
+    for paint in (True, False):
+        fields = left_the_start(EditNet(0, 0, NARROW, paint=paint)).fields(torch.rand(2, 3, 32, 32))
+        confined = fields.confined(region)
+        torch.testing.assert_close(confined.alpha, fields.alpha * region)
+        torch.testing.assert_close((confined.flow, confined.residual), (fields.flow, fields.residual))
+        if fields.paint is None:
+            assert confined.paint is None
+            continue
+        assert confined.paint is not None
+        torch.testing.assert_close(confined.paint[:, :3], fields.paint[:, :3])
+        torch.testing.assert_close(confined.paint[:, 3:], fields.paint[:, 3:] * region)
+
+
 @pytest.mark.parametrize(("condition_size", "paint"), [(0, False), (2, True)])
 def test_the_gradient_reaches_every_weight(condition_size: int, paint: bool) -> None:
     net = left_the_start(EditNet(condition_size, 1, NARROW, paint=paint))

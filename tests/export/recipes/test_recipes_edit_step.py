@@ -34,6 +34,8 @@ class _Pairs:
     """Noise whose middle is to become brighter by as much as the condition says; spoiled batches hold a NaN."""
 
     spoiled: int = 0
+    hard: bool = False
+    """Whether the region is the middle, without a rim."""
 
     def batch(self, images: int, side: int) -> Batch:
         made = self._made(torch.rand(images, 3, side, side), torch.rand(images, 1))
@@ -52,14 +54,15 @@ class _Pairs:
         middle = slice(side // 4, side // 2)
         target = source.clone()
         target[:, :, middle, middle] += 0.3 * strength[:, :, None, None]
-        return pairs_batch(source, target, condition=strength)
+        region = (target != source).any(dim=1, keepdim=True).float() if self.hard else None
+        return pairs_batch(source, target, condition=strength, region=region)
 
 
 def trainer(folder: Path, pairs: _Pairs | None = None, critic: bool = True, **options: Any) -> EditTrainer:
     discriminator = PatchDiscriminator(1, (8, 8, 8)) if critic else None
-    settings = options.pop("settings", SETTINGS)
+    settings, losses = options.pop("settings", SETTINGS), options.pop("losses", LOSSES)
     return EditTrainer(
-        EditNet(1, 0, NARROW), pairs or _Pairs(), LOSSES, folder, discriminator, settings=settings, **options
+        EditNet(1, 0, NARROW), pairs or _Pairs(), losses, folder, discriminator, settings=settings, **options
     )
 
 
@@ -231,13 +234,27 @@ def test_the_sheet_shows_source_output_target_and_alpha(tmp_path: Path) -> None:
     steps(training, 1)
     training.save()
     shown = _Pairs().shown(LARGE)
-    rows = sheet_rows(training.average.model, shown)
+    fields = answer(training.average.model, shown)
+    rows = sheet_rows(fields, shown)
     assert [[name for name, _ in row] for row in rows] == [["source", "output", "target", "alpha"]] * 2
     pictures = dict(rows[1])
     assert pictures["source"][0, 0].tolist() == (shown.source[1, :, 0, 0] * 255).round().tolist()
-    fields = answer(training.average.model, shown)
     assert pictures["alpha"][5, 7].tolist() == [round(fields.alpha[1, 0, 5, 7].item() * 255)] * 3
     assert cv2.imread(str(tmp_path / "sheet.png")).shape[1] > 4 * LARGE
+
+
+def test_a_confined_edit_learns_and_shows_nothing_outside_its_region(tmp_path: Path) -> None:
+    everywhere = EditLosses(LossWeights(changed=0.0, unchanged=1.0, perceptual=0.0, alpha=1.0, alpha_smooth=0.0))
+    found: dict[bool, dict[str, torch.Tensor]] = {}
+    for confined in (False, True):
+        settings = replace(SETTINGS, confined=confined)
+        folder = tmp_path / str(confined)
+        training = trainer(folder, _Pairs(hard=True), critic=False, settings=settings, losses=everywhere)
+        for parameter in training.net.parameters():
+            torch.nn.init.normal_(parameter, std=0.1)
+        found[confined] = training.step(0.1)
+    assert all(float(found[False][name]) > 0 for name in ("unchanged", "alpha"))
+    assert all(float(found[True][name]) == 0 for name in ("unchanged", "alpha"))
 
 
 def test_training_lasts_as_long_as_it_may_and_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
