@@ -15,8 +15,7 @@ REACH = 12.0
 REACH_SIDE = 256
 
 FIRST_ALPHA = 0.12
-"""Alpha of a network that has learned nothing, where nothing else is said: low, but over the compositor's floor, so
-that it can grow."""
+"""Alpha of a network that has learned nothing: low, but over the compositor's floor, so that it can grow."""
 
 MATTE_FLOOR = 0.03
 """What a paint's matte must exceed to count: elsewhere it is exactly 0, and the photo's pixels stay."""
@@ -78,22 +77,25 @@ class EditNet(UNet, FieldNet):
         widths: tuple[int, ...] = WIDTHS,
         *,
         paint: bool = False,
-        first_alpha: float = FIRST_ALPHA,
+        gated: bool = True,
     ) -> None:
+        """`gated` networks learn alpha; others answer 1 everywhere and are confined by a region alone."""
         super().__init__(3 + extra_channels, condition_size, widths)
         top = widths[0]
         # Flow and alpha are smooth and are enlarged as such; residual and paint need every pixel (teeth, lids).
-        self.smooth_head = nn.Conv2d(top, 3, 3, 1, 1)
+        self.smooth_head = nn.Conv2d(top, 3 if gated else 2, 3, 1, 1)
         self.fine_head = nn.Conv2d(top, 4 * (7 if paint else 3), 3, 1, 1)
         self.shuffle = nn.PixelShuffle(2)
         self.paints = paint
-        self._start_as_no_edit(first_alpha)
+        self.gated = gated
+        self._start_as_no_edit()
 
-    def _start_as_no_edit(self, first_alpha: float) -> None:
+    def _start_as_no_edit(self) -> None:
         for head in (self.smooth_head, self.fine_head):
             start_at_zero(head)
-        assert self.smooth_head.bias is not None
-        nn.init.constant_(self.smooth_head.bias[2:], _logit(first_alpha))
+        if self.gated:
+            assert self.smooth_head.bias is not None
+            nn.init.constant_(self.smooth_head.bias[2:], _logit(FIRST_ALPHA))
         if self.paints:
             assert self.fine_head.bias is not None
             nn.init.constant_(self.fine_head.bias[24:], _logit(MATTE_FLOOR))
@@ -104,7 +106,8 @@ class EditNet(UNet, FieldNet):
         smooth = F.interpolate(self.smooth_head(x).float(), scale_factor=2.0, mode="bilinear", align_corners=False)
         fine = self.shuffle(self.fine_head(x).float())
         reach = REACH * image.shape[-1] / REACH_SIDE
-        fields = (torch.tanh(smooth[:, :2]) * reach, torch.tanh(fine[:, :3]), torch.sigmoid(smooth[:, 2:]))
+        alpha = torch.sigmoid(smooth[:, 2:]) if self.gated else torch.ones_like(smooth[:, :1])
+        fields = (torch.tanh(smooth[:, :2]) * reach, torch.tanh(fine[:, :3]), alpha)
         if not self.paints:
             return fields
         matte = floored(torch.sigmoid(fine[:, 6:]), MATTE_FLOOR)

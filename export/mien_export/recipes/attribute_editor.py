@@ -27,9 +27,13 @@ SHOWN = 12
 SETTINGS = EditSettings(stages=(Stage(128, 24, 0.7), Stage(256, 6, 1.0)), confined=True, discriminator_from=0.25)
 
 WEIGHTS = LossWeights(unchanged=0.0, alpha=0.0, alpha_smooth=0.002, paint=0.005)
-"""The service confines the edit to the region, and so does training: outside there is nothing to press down."""
+"""The service confines the edit to the region, and so does training: outside there is nothing to press down. Alpha is
+not learned: however lightly pressed, it shut within minutes, before there was a residual to keep it open."""
 
-FIRST_ALPHA = 0.5
+
+def network() -> EditNet:
+    """Return the network, untrained."""
+    return EditNet(condition_size=CONDITION_SIZE, paint=True, gated=False)
 
 
 def train(minutes: float, folder: Path) -> Path:
@@ -50,7 +54,7 @@ def shown_pairs(table: PairTable) -> list[int]:
 def trainer(pairs: AttributePairs, folder: Path, settings: EditSettings = SETTINGS) -> EditTrainer:
     """Return the training, going on from its checkpoint or from what is shipped."""
     device = pick_device()
-    net = EditNet(condition_size=CONDITION_SIZE, paint=True, first_alpha=FIRST_ALPHA)
+    net = network()
     losses = EditLosses(WEIGHTS, placed(Lite0(), device), looked_at=8)
     critic = PatchDiscriminator(condition_size=CONDITION_SIZE)
     return EditTrainer(net, pairs, losses, folder, critic, settings, SHIPPED if SHIPPED.exists() else None)

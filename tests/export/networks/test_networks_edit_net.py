@@ -60,9 +60,12 @@ def test_a_network_that_has_learned_nothing_changes_nothing(paint: bool) -> None
         torch.testing.assert_close(composed(image[:, :3], fields), image[:, :3], rtol=0, atol=1e-6)
 
 
-def test_alpha_starts_where_it_is_told() -> None:
-    net = EditNet(0, 0, NARROW, first_alpha=0.5)
-    torch.testing.assert_close(net.fields(torch.rand(1, 3, 32, 32)).alpha, torch.full((1, 1, 32, 32), 0.5))
+def test_alpha_is_open_everywhere_where_it_is_not_learned() -> None:
+    image = torch.rand(2, 3, 32, 32)
+    net = left_the_start(EditNet(0, 0, NARROW, gated=False))
+    assert (net.fields(image).alpha == torch.ones(2, 1, 32, 32)).all()
+    assert net.fields(image).flow.abs().max() > 0
+    torch.testing.assert_close(composed(image, EditNet(0, 0, NARROW, gated=False).fields(image)), image)
 
 
 def test_an_edit_can_be_confined_to_a_region() -> None:
