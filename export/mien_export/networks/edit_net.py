@@ -17,6 +17,9 @@ REACH_SIDE = 256
 FIRST_ALPHA = 0.12
 """Alpha of a network that has learned nothing: low, but over the compositor's floor, so that it can grow."""
 
+FIRST_MATTE = 0.1
+"""Matte of a network that has learned nothing: it lays the face's own colours over the face."""
+
 MATTE_FLOOR = 0.03
 """What a paint's matte must exceed to count: elsewhere it is exactly 0, and the photo's pixels stay."""
 
@@ -34,12 +37,25 @@ class Fields:
     alpha: torch.Tensor
     paint: torch.Tensor | None = None
 
+    def enlarged(self, times: int) -> "Fields":
+        """Return the same edit for faces `times` as large, smoothly, as the service brings it to the photo."""
+        if times == 1:
+            return self
+        paint = None if self.paint is None else _larger(self.paint, times)
+        return Fields(
+            _larger(self.flow, times) * times, _larger(self.residual, times), _larger(self.alpha, times), paint
+        )
+
     def confined(self, region: torch.Tensor) -> "Fields":
         """Return the edit with alpha and matte scaled by a region (n, 1, s, s) in 0..1."""
         paint = self.paint
         if paint is not None:
             paint = torch.cat([paint[:, :3], paint[:, 3:] * region], dim=1)
         return Fields(self.flow, self.residual, self.alpha * region, paint)
+
+
+def _larger(maps: torch.Tensor, times: int) -> torch.Tensor:
+    return F.interpolate(maps, scale_factor=float(times), mode="bilinear", align_corners=False)
 
 
 class FieldNet(nn.Module):
@@ -67,7 +83,7 @@ class EditNet(UNet, FieldNet):
 
     The input's first three channels are the aligned face, RGB in 0..1; behind them come what else the task knows (a
     hole's mask, what is known of it). A network that has learned nothing changes no pixel: flow and residual are 0, and
-    so is the paint's matte.
+    paint is the face as it is, so that it can be changed before there is a reason to lay it on thicker.
     """
 
     def __init__(
@@ -98,7 +114,7 @@ class EditNet(UNet, FieldNet):
             nn.init.constant_(self.smooth_head.bias[2:], _logit(FIRST_ALPHA))
         if self.paints:
             assert self.fine_head.bias is not None
-            nn.init.constant_(self.fine_head.bias[24:], _logit(MATTE_FLOOR))
+            nn.init.constant_(self.fine_head.bias[24:], _logit(MATTE_FLOOR + (1 - MATTE_FLOOR) * FIRST_MATTE))
 
     def forward(self, image: torch.Tensor, condition: torch.Tensor | None = None) -> tuple[torch.Tensor, ...]:
         """Return flow, residual, alpha and, if the network paints, paint, shaped and ranged as `Fields` says."""
@@ -111,7 +127,8 @@ class EditNet(UNet, FieldNet):
         if not self.paints:
             return fields
         matte = floored(torch.sigmoid(fine[:, 6:]), MATTE_FLOOR)
-        return (*fields, torch.cat([torch.sigmoid(fine[:, 3:6]), matte], dim=1))
+        colours = (image[:, :3].float() + torch.tanh(fine[:, 3:6])).clamp(0, 1)
+        return (*fields, torch.cat([colours, matte], dim=1))
 
 
 def floored(values: torch.Tensor, floor: float) -> torch.Tensor:

@@ -24,9 +24,16 @@ SHIPPED = Path("weights/attribute_editor.onnx")
 
 SHOWN = 12
 
-SETTINGS = EditSettings(stages=(Stage(128, 24, 0.7), Stage(256, 6, 1.0)), confined=True, discriminator_from=0.25)
+SETTINGS = EditSettings(
+    stages=(Stage(128, 24, 0.45), Stage(128, 16, 0.7, finer=2), Stage(256, 6, 1.0)),
+    confined=True,
+    discriminator_from=0.3,
+)
 
-WEIGHTS = LossWeights(unchanged=0.0, alpha=0.0, alpha_smooth=0.002, paint=0.005)
+WINDOW = 0.7
+"""Share of the side that Lite0 and the discriminator see: no region is larger."""
+
+WEIGHTS = LossWeights(unchanged=0.0, alpha=0.0, alpha_smooth=0.002, paint=0.0005)
 """The service confines the edit to the region, and so does training: outside there is nothing to press down. Alpha is
 not learned: however lightly pressed, it shut within minutes, before there was a residual to keep it open."""
 
@@ -55,6 +62,6 @@ def trainer(pairs: AttributePairs, folder: Path, settings: EditSettings = SETTIN
     """Return the training, going on from its checkpoint or from what is shipped."""
     device = pick_device()
     net = network()
-    losses = EditLosses(WEIGHTS, placed(Lite0(), device), looked_at=8)
+    losses = EditLosses(WEIGHTS, placed(Lite0(), device), looked_at=8, window=WINDOW)
     critic = PatchDiscriminator(condition_size=CONDITION_SIZE)
     return EditTrainer(net, pairs, losses, folder, critic, settings, SHIPPED if SHIPPED.exists() else None)

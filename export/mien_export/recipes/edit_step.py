@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from mien_export.data.edit_pairs import Batch, within
 from mien_export.networks.edit_net import FieldNet, Fields
@@ -51,6 +52,10 @@ class Stage:
     images: int
     until: float
     """Share of the time budget."""
+
+    finer: int = 1
+    """How many times larger the faces are than what the network sees of them. From 2 up it learns what becomes of
+    detail that it cannot see: closed lips are painted over the edges of teeth."""
 
 
 @dataclass(frozen=True)
@@ -162,9 +167,9 @@ class EditTrainer:
         """
         stage = self.settings.stage_at(progress)
         self._set_rates(progress)
-        batch = self._pairs.batch(stage.images, stage.side)
+        batch = self._pairs.batch(stage.images, stage.side * stage.finer)
         with autocast(self.device):
-            fields = self._answer(self.net, batch)
+            fields = self._answer(self.net, batch, stage.finer)
         output = composed(batch.source, fields)
         with autocast(self.device):
             terms = self._losses.terms(output, fields, batch)
@@ -179,8 +184,8 @@ class EditTrainer:
         self.checkpoint.step += 1
         return {name: value.detach() for name, value in terms.items()}
 
-    def _answer(self, net: nn.Module, batch: Batch) -> Fields:
-        fields = answer(net, batch)
+    def _answer(self, net: nn.Module, batch: Batch, finer: int = 1) -> Fields:
+        fields = answer(net, batch, finer)
         return fields.confined(batch.region) if self.settings.confined else fields
 
     def _adversarial(self, critic: PatchDiscriminator, output: torch.Tensor, batch: Batch) -> Losses:
@@ -227,11 +232,12 @@ class EditTrainer:
                 group["lr"] = self.settings.discriminator_rate * share
 
 
-def answer(net: nn.Module, batch: Batch) -> Fields:
-    """Return the fields that `net` gives for a batch's sources, extra channels and conditions."""
+def answer(net: nn.Module, batch: Batch, finer: int = 1) -> Fields:
+    """Return the fields that `net` gives for a batch, of which it sees a reduction `finer` times smaller."""
     assert isinstance(net, FieldNet)
-    image = torch.cat([batch.source, batch.extra], dim=1).contiguous(memory_format=torch.channels_last)
-    return net.fields(image, batch.condition if net.condition_size else None)
+    image = F.avg_pool2d(torch.cat([batch.source, batch.extra], dim=1), finer)
+    image = image.contiguous(memory_format=torch.channels_last)
+    return net.fields(image, batch.condition if net.condition_size else None).enlarged(finer)
 
 
 def sheet_rows(fields: Fields, batch: Batch) -> list[list[Labelled]]:

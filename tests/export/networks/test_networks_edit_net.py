@@ -1,7 +1,8 @@
 import pytest
 import torch
+from torch import nn
 
-from mien_export.networks.edit_net import REACH, EditNet, floored
+from mien_export.networks.edit_net import REACH, EditNet, Fields, floored
 from mien_export.networks.u_net import SMALL_WIDTHS
 from mien_export.recipes.edit_compose import composed
 
@@ -66,6 +67,23 @@ def test_alpha_is_open_everywhere_where_it_is_not_learned() -> None:
     assert (net.fields(image).alpha == torch.ones(2, 1, 32, 32)).all()
     assert net.fields(image).flow.abs().max() > 0
     torch.testing.assert_close(composed(image, EditNet(0, 0, NARROW, gated=False).fields(image)), image)
+
+
+def test_an_enlarged_edit_does_the_same_to_a_larger_face() -> None:
+    enlarge, reduce = nn.UpsamplingBilinear2d, nn.AvgPool2d(2)
+
+    def smooth(channels: int) -> torch.Tensor:
+        return enlarge(64)(torch.rand(2, channels, 4, 4))
+
+    face = smooth(3)
+    fields = Fields(6 * smooth(2) - 3, smooth(3) - 0.5, smooth(1), smooth(4))
+    assert fields.enlarged(1) is fields
+    large = composed(enlarge(128)(face), fields.enlarged(2))
+    assert large.shape == (2, 3, 128, 128)
+    inner = slice(8, -8)
+    difference = reduce(large) - composed(face, fields)
+    assert difference[:, :, inner, inner].abs().mean() < 0.01
+    assert (composed(face, fields) - face).abs().mean() > 0.05
 
 
 def test_an_edit_can_be_confined_to_a_region() -> None:

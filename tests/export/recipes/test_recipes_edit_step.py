@@ -123,6 +123,34 @@ def test_the_first_stage_is_small_and_the_last_large(tmp_path: Path, monkeypatch
     assert asked == [(3, SMALL)] * 2 + [(2, LARGE)] * 3
 
 
+class _Hidden(_Pairs):
+    """Faces of stripes as fine as their pixels, which a reduction by two does not show; the target has none."""
+
+    def _made(self, source: torch.Tensor, strength: torch.Tensor) -> Batch:
+        stripes = 0.2 * (torch.arange(source.shape[-1]) % 2 - 0.5)
+        smooth = torch.full_like(source, 0.5)
+        return pairs_batch(smooth + stripes, smooth, condition=strength, region=torch.ones_like(source[:, :1]))
+
+
+@pytest.mark.slow
+def test_detail_that_is_not_seen_is_painted_over_where_it_has_to_go(tmp_path: Path) -> None:
+    mattes: list[float] = []
+    for finer in (1, 2):
+        settings = replace(SETTINGS, stages=(Stage(SMALL, 4, 1.0, finer),), rate=2e-2, confined=True)
+        net = EditNet(1, 0, NARROW, paint=True, gated=False)
+        losses = EditLosses(LossWeights(perceptual=0.0, paint=0.01))
+        training = EditTrainer(net, _Hidden(), losses, tmp_path / str(finer), settings=settings)
+        for i in range(150):
+            training.step(i / 150)
+        with torch.no_grad():
+            paint = answer(net, _Hidden().shown(LARGE), finer=2).paint
+        assert paint is not None
+        assert paint.shape == (2, 4, LARGE, LARGE)
+        mattes.append(float(paint[:, 3].mean()))
+    assert mattes[1] > 0.5
+    assert mattes[1] > 3 * mattes[0]
+
+
 def test_the_rate_warms_up_then_falls() -> None:
     settings = EditSettings(rate=1e-3, final_rate=1e-5, warm_up_steps=100)
     rates = [settings.rate_at(1000, progress) for progress in (0, 0.25, 0.5, 0.75, 1, 1.5)]
