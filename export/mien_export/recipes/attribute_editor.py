@@ -25,7 +25,7 @@ SHIPPED = Path("weights/attribute_editor.onnx")
 SHOWN = 12
 
 SETTINGS = EditSettings(
-    stages=(Stage(128, 24, 0.45), Stage(128, 16, 0.7, finer=2), Stage(256, 6, 1.0)),
+    stages=(Stage(64, 64, 0.2), Stage(128, 24, 0.5), Stage(128, 16, 0.75, finer=2), Stage(256, 6, 1.0)),
     confined=True,
     discriminator_from=0.3,
 )

@@ -13,15 +13,10 @@ def test_features_are_half_as_large_at_any_size() -> None:
     assert folded.features(torch.rand(2, 5, 64, 64)).shape == (2, NARROW[0], 16, 16)
 
 
-def test_a_condition_matters_once_it_is_learned() -> None:
+def test_a_condition_matters_a_little_from_the_start() -> None:
     net, image = UNet(3, 2, NARROW), torch.rand(1, 3, 32, 32)
-    conditions = torch.zeros(1, 2), torch.ones(1, 2)
-    torch.testing.assert_close(*(net.features(image, condition) for condition in conditions))
-    for module in net.modules():
-        if isinstance(module, Film):
-            torch.nn.init.normal_(module.spread.weight)
-    one, other = (net.features(image, condition) for condition in conditions)
-    assert (one - other).abs().max() > 0.01
+    plain, one = (net.features(image, condition) for condition in (torch.zeros(1, 2), torch.ones(1, 2)))
+    assert 0.01 < (one - plain).abs().mean() < plain.abs().mean()
 
 
 def test_film_scales_and_shifts() -> None:
