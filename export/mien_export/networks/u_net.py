@@ -1,10 +1,10 @@
 """A small U-Net (Ronneberger et al. 2015) that sees squares of pixels at once (pixel-unshuffle).
 
-Conditions come in through FiLM (Perez et al. 2018). Group normalisation (Wu & He 2018) needs no statistics of its own:
-small batches, two picture sizes, averaged weights and the exported file all compute the same. Batch normalisation,
-folded away, is not faster when served (47 against 48 ms for 256 pixels on one core of ONNX Runtime). It is when
-training on a CPU core (the network alone 78 against 54 images a second at 128 pixels), but that is only a part of a
-step.
+Conditions come in as planes beside the picture and, embedded, through FiLM (Perez et al. 2018). Group normalisation (Wu
+& He 2018) needs no statistics of its own: small batches, two picture sizes, averaged weights and the exported file all
+compute the same. Batch normalisation, folded away, is not faster when served (47 against 48 ms for 256 pixels on one
+core of ONNX Runtime). It is when training on a CPU core (the network alone 78 against 54 images a second at 128
+pixels), but that is only a part of a step.
 """
 
 import itertools
@@ -22,8 +22,12 @@ SMALL_WIDTHS = (24, 40, 80, 112)
 
 BOTTOM_BLOCKS = 4
 
-FIRST_SPREAD = 0.1
-"""Deviation of the weights that conditions come in by; at .4 the training diverged."""
+EMBEDDED = 64
+"""Numbers that a condition becomes. One weight for each of its own would be heard a hundred times more slowly: an
+optimizer's step is the same for all."""
+
+FIRST_SPREAD = 0.05
+"""Deviation of the weights by which an embedded condition spreads over the features."""
 
 GROUPS = 8
 
@@ -46,17 +50,26 @@ def start_at_zero(layer: nn.Conv2d | nn.Linear) -> None:
     nn.init.zeros_(layer.bias)
 
 
+class Embedding(nn.Sequential):
+    """A condition (n, size) to (n, EMBEDDED): more and less of something are not each other's opposites."""
+
+    def __init__(self, condition_size: int) -> None:
+        first = nn.Linear(condition_size, EMBEDDED)
+        nn.init.normal_(first.weight)
+        super().__init__(first, nn.SiLU(), nn.Linear(EMBEDDED, EMBEDDED), nn.SiLU())
+
+
 class Film(nn.Module):
-    """Scales and shifts feature maps by what a condition says.
+    """Scales and shifts feature maps by what an embedded condition (n, size) says.
 
     It says a little from the start: heads begin at 0, and a condition that did too would be heard only once they had
     left it, and they would not leave it for a condition that is not heard (250 steps of nothing were measured).
     """
 
-    def __init__(self, condition_size: int, channels: int) -> None:
+    def __init__(self, size: int, channels: int) -> None:
         super().__init__()
         self.channels = channels
-        self.spread = nn.Linear(condition_size, 2 * channels)
+        self.spread = nn.Linear(size, 2 * channels)
         start_at_zero(self.spread)
         nn.init.normal_(self.spread.weight, std=FIRST_SPREAD)
 
@@ -116,20 +129,25 @@ class UNet(nn.Module):
         self.condition_size = condition_size
         top = widths[0]
         self.unshuffle = nn.PixelUnshuffle(fold)
-        self.stem = nn.Sequential(ConvBlock(fold * fold * channels, top), ConvBlock(top, top))
+        self.stem = nn.Sequential(ConvBlock(fold * fold * (channels + condition_size), top), ConvBlock(top, top))
         self.down = nn.ModuleList(
             nn.Sequential(ConvBlock(narrow, wide, stride=2), ConvBlock(wide, wide))
             for narrow, wide in itertools.pairwise(widths[:-1])
         )
         self.lowest = ConvBlock(widths[-2], widths[-1], stride=2)
-        self.bottom = nn.ModuleList(BottomBlock(widths[-1], condition_size) for _ in range(BOTTOM_BLOCKS))
-        self.up = nn.ModuleList(
-            UpBlock(wide, narrow, condition_size) for wide, narrow in itertools.pairwise(widths[::-1])
-        )
+        self.embedding = Embedding(condition_size) if condition_size else None
+        heard = EMBEDDED if condition_size else 0
+        self.bottom = nn.ModuleList(BottomBlock(widths[-1], heard) for _ in range(BOTTOM_BLOCKS))
+        self.up = nn.ModuleList(UpBlock(wide, narrow, heard) for wide, narrow in itertools.pairwise(widths[::-1]))
 
     def features(self, image: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
         """Return (n, widths[0], s / fold, s / fold)."""
-        x = self.stem(self.unshuffle(image * 2 - 1))
+        x = image * 2 - 1
+        if self.embedding is not None and condition is not None:
+            planes = condition[:, :, None, None].expand(-1, -1, image.shape[-2], image.shape[-1])
+            x = torch.cat([x, planes], dim=1)
+            condition = self.embedding(condition)
+        x = self.stem(self.unshuffle(x))
         skips = [x]
         for block in self.down:
             x = block(x)

@@ -25,7 +25,7 @@ SHIPPED = Path("weights/attribute_editor.onnx")
 SHOWN = 12
 
 SETTINGS = EditSettings(
-    stages=(Stage(64, 64, 0.2), Stage(128, 24, 0.5), Stage(128, 16, 0.75, finer=2), Stage(256, 6, 1.0)),
+    stages=(Stage(64, 64, 0.35), Stage(128, 24, 0.6), Stage(128, 16, 0.8, finer=2), Stage(256, 6, 1.0)),
     confined=True,
     discriminator_from=0.3,
 )
@@ -33,7 +33,7 @@ SETTINGS = EditSettings(
 WINDOW = 0.7
 """Share of the side that Lite0 and the discriminator see: no region is larger."""
 
-WEIGHTS = LossWeights(unchanged=0.0, alpha=0.0, alpha_smooth=0.002, paint=0.0005)
+WEIGHTS = LossWeights(bend=0.1, unchanged=0.0, alpha=0.0, alpha_smooth=0.002, paint=0.0005)
 """The service confines the edit to the region, and so does training: outside there is nothing to press down. Alpha is
 not learned: however lightly pressed, it shut within minutes, before there was a residual to keep it open."""
 

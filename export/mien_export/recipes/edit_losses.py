@@ -23,6 +23,10 @@ class LossWeights:
     changed: float = 1.0
     """Mean absolute difference to the target inside the region."""
 
+    bend: float = 0.0
+    """Where differences to the target are smaller than this they count by their square. Where a change is not sure,
+    absolute differences are smallest for none at all; squares are for some of it, and from there it is learned."""
+
     unchanged: float = 2.0
     """Mean absolute difference to the source outside it: what nobody asked to change."""
 
@@ -83,7 +87,7 @@ class EditLosses:
         weights = self.weights
         inside, outside = batch.region, 1 - batch.region
         terms = {
-            "changed": weights.changed * _masked_mean((output - batch.target).abs(), inside),
+            "changed": weights.changed * _masked_mean(_bent((output - batch.target).abs(), weights.bend), inside),
             "unchanged": weights.unchanged * _masked_mean((output - batch.source).abs(), outside),
             "alpha": weights.alpha * _masked_mean(fields.alpha, outside),
             "alpha_smooth": weights.alpha_smooth * _variation(fields.alpha),
@@ -109,6 +113,13 @@ class EditLosses:
 def _masked_mean(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """Return the mean of values (n, c, s, s) over the mask (n, 1, s, s); 0 under an empty one."""
     return (values.mean(dim=1, keepdim=True) * mask).sum() / mask.sum().clamp(min=1)
+
+
+def _bent(differences: torch.Tensor, bend: float) -> torch.Tensor:
+    """Return twice Huber's loss of differences from 0 up; without a bend the differences."""
+    if not bend:
+        return differences
+    return torch.where(differences < bend, differences.square() / bend, 2 * differences - bend)
 
 
 def _perceptual(lite0: Lite0, output: torch.Tensor, wanted: torch.Tensor, region: torch.Tensor) -> torch.Tensor:
