@@ -19,6 +19,23 @@ def test_a_condition_matters_a_little_from_the_start() -> None:
     assert 0.01 < (one - plain).abs().mean() < plain.abs().mean()
 
 
+def test_a_condition_is_heard_by_the_first_layer_and_more_is_not_the_opposite_of_less() -> None:
+    net, image = UNet(3, 2, NARROW), torch.rand(1, 3, 32, 32)
+    asked = torch.tensor([[0.7, -0.3]])
+    assert net.embedding is not None
+    less, none, more = (net.embedding(sign * asked) for sign in (-1, 0, 1))
+    assert (more + less - 2 * none).abs().max() > 0.01
+    net.embedding.requires_grad_(requires_grad=False)
+    heard = asked.clone().requires_grad_()
+    with torch.no_grad():
+        for film in net.modules():
+            if isinstance(film, Film):
+                film.spread.weight.zero_()
+    net.features(image, heard).square().mean().backward()
+    assert heard.grad is not None
+    assert heard.grad.abs().min() > 0
+
+
 def test_film_scales_and_shifts() -> None:
     film = Film(1, 2)
     with torch.no_grad():

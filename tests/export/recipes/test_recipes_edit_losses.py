@@ -63,6 +63,29 @@ def test_the_changed_term_is_a_mean_over_the_region_however_small(batch: Batch) 
     assert found == pytest.approx(0.2, abs=1e-4)
 
 
+def test_small_differences_can_count_by_their_square(batch: Batch) -> None:
+    everywhere = replace(batch, region=torch.ones_like(batch.region))
+    costs = {}
+    for difference in (0.02, 0.04, 0.2, 0.4):
+        losses = EditLosses(replace(NONE, changed=1.0, bend=0.1))
+        costs[difference] = losses.terms(batch.target + difference, no_fields(), everywhere)["changed"].item()
+    assert costs[0.04] == pytest.approx(4 * costs[0.02], rel=1e-3)
+    assert costs[0.4] - costs[0.2] == pytest.approx(2 * 0.2, rel=1e-3)
+
+
+def test_where_a_change_is_not_sure_only_squares_ask_for_some_of_it() -> None:
+    """One of three faces shows the change: the best answer to all is none, or a third."""
+    amounts = torch.linspace(0, 0.06, 13)
+    for bend, best in ((0.0, 0.0), (0.1, 0.02)):
+        losses = EditLosses(replace(NONE, changed=1.0, bend=bend))
+        dark = torch.zeros(3, 3, SIDE, SIDE)
+        target = dark.clone()
+        target[0] = 0.06
+        wanted = pairs_batch(dark, target, region=torch.ones(3, 1, SIDE, SIDE))
+        costs = [losses.terms(dark + amount, no_fields(3), wanted)["changed"] for amount in amounts]
+        assert amounts[int(torch.stack(costs).argmin())].item() == pytest.approx(best, abs=1e-3)
+
+
 def test_alpha_is_pressed_down_outside_the_region_only(batch: Batch) -> None:
     inside = no_fields()
     inside.alpha[batch.region == 1] = 1
