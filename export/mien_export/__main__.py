@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -44,7 +45,7 @@ RUNS = Path("runs")
 WEIGHTS = Path("weights")
 
 TRAINERS: dict[str, tuple[Callable[[float, Path], Path], Path, float]] = {
-    "attribute_editor": (attribute_editor.train, RUNS / "attribute_editor", 150.0),
+    **{name: (partial(attribute_editor.train, name), RUNS / name, 60.0) for name in attribute_editor.EDITORS},
     "attribute_pairs": (attribute_pairs.train, attribute_pairs.TABLE.parent, 0.0),
     "face_detector": (face_detector.train, RUNS / "face_detector", 40.0),
     "face_filler": (face_filler.train, RUNS / "face_filler", 95.0),

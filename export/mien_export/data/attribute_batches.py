@@ -15,16 +15,14 @@ from mien_export.data.crops import MARGIN
 from mien_export.data.edit_pairs import Batch, pairs_batch
 from mien_export.data.packs import is_held_out
 from mien_export.data.resize import reduced
-from mien_export.teachers.attribute_edits import ATTRIBUTES, STYLES
+from mien_export.teachers.attribute_edits import ATTRIBUTES
 from mien_service.faces.align import CROP_SIZE
 from mien_service.faces.mesh import ibug_landmarks
 from mien_service.faces.regions import REGIONS
 from mien_service.tasks.attributes import REGION_OF, Attribute
 
 EDITED = (*ATTRIBUTES, Attribute.MUSTACHE)
-"""The attributes of the condition, in its order; behind them come the numbers of the style."""
-
-CONDITION_SIZE = len(EDITED) + len(STYLES)
+"""All attributes that there are pairs of."""
 
 BACKWARDS, BETWEEN, STILL = 0.3, 0.12, 0.05
 """How often a pair is learned from target to source, from one target to another, and from a face to itself."""
@@ -51,18 +49,31 @@ class Drawn:
 
 
 class AttributePairs:
-    """Pairs of edits on the device. A condition is the strengths of EDITED and the style."""
+    """Pairs of edits on the device. A condition is the strengths of the edited attributes, then the style's numbers."""
 
     def __init__(
-        self, table: PairTable, pictures: PairPictures, shown: Sequence[int], device: torch.device, seed: int = 0
+        self,
+        table: PairTable,
+        pictures: PairPictures,
+        edited: Sequence[Attribute],
+        shown: Sequence[int],
+        device: torch.device,
+        seed: int = 0,
     ) -> None:
-        """`shown` are pairs of people who are held out; nobody held out is trained on."""
+        """Pairs with any other edit than `edited` are left out.
+
+        `shown` are pairs of people who are held out; nobody held out is trained on.
+        """
         self._table = table
+        self._columns = [EDITED.index(attribute) for attribute in edited]
+        self._mustaches = MUSTACHES if Attribute.MUSTACHE in edited else 0.0
         self._first = len(pictures.sources)
         self._pixels = torch.from_numpy(np.concatenate([pictures.sources, pictures.targets])).to(device)
         self._regions = torch.from_numpy(np.stack([region_maps(mesh) for mesh in pictures.meshes])).to(device)
         self._shown = list(shown)
-        self._pairs = [i for i, source in enumerate(table.source) if not is_held_out(str(table.seeds[source]))]
+        self._pairs = [
+            pair for pair in pairs_of(table, edited) if not is_held_out(str(table.seeds[table.source[pair]]))
+        ]
         self._of_source: dict[int, list[int]] = {}
         for pair in self._pairs:
             self._of_source.setdefault(int(table.source[pair]), []).append(pair)
@@ -108,7 +119,7 @@ class AttributePairs:
         """Return a beard's pair as a mustache's, half of the time; other pairs as they are."""
         beard, mustache = EDITED.index(Attribute.BEARD), EDITED.index(Attribute.MUSTACHE)
         strengths = drawn.condition[0, : len(EDITED)]
-        if np.count_nonzero(strengths) != 1 or strengths[beard] == 0 or self._random.random() > MUSTACHES:
+        if np.count_nonzero(strengths) != 1 or strengths[beard] == 0 or self._random.random() > self._mustaches:
             return drawn
         condition = drawn.condition.copy()
         condition[0, [beard, mustache]] = condition[0, [mustache, beard]]
@@ -121,7 +132,8 @@ class AttributePairs:
         regions = self._asked_regions(people, drawn.condition, pictures[0].shape[1])
         crops = torch.cat([*(picture.float() for picture in pictures), regions], dim=3)
         squares = jittered_squares(crops, side, MARGIN, jitter)
-        condition = torch.from_numpy(drawn.condition).to(self._pixels.device)
+        columns = [*self._columns, *range(len(EDITED), drawn.condition.shape[1])]
+        condition = torch.from_numpy(drawn.condition[:, columns]).to(self._pixels.device)
         return pairs_batch(squares[:, :3], squares[:, 3:6], condition=condition, region=squares[:, 6:])
 
     def _asked_regions(self, people: list[int], condition: NDArray[np.float32], side: int) -> torch.Tensor:
@@ -129,6 +141,12 @@ class AttributePairs:
         asked = torch.from_numpy(condition[:, : len(EDITED)] != 0).to(self._regions.device)
         maps = (self._regions[people].float() * asked[:, :, None, None]).amax(dim=1, keepdim=True)
         return F.interpolate(maps, (side, side), mode="bilinear").permute(0, 2, 3, 1)
+
+
+def pairs_of(table: PairTable, edited: Sequence[Attribute]) -> list[int]:
+    """Return the pairs in which nothing else was edited."""
+    other = [i for i, attribute in enumerate(ATTRIBUTES) if attribute not in edited]
+    return np.nonzero((table.strengths[:, other] == 0).all(axis=1))[0].tolist()
 
 
 def _together(drawn: list[Drawn]) -> Drawn:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mien_export.data import attribute_batches
-from mien_export.data.attribute_batches import CONDITION_SIZE, EDITED, AttributePairs, alike_degraded, region_maps
+from mien_export.data.attribute_batches import EDITED, AttributePairs, alike_degraded, pairs_of, region_maps
 from mien_export.data.attribute_pairs import PairPictures, PairTable
 from mien_export.data.packs import is_held_out
 from mien_service.tasks.attributes import Attribute
@@ -41,7 +41,7 @@ def pictures() -> PairPictures:
 def pairs(monkeypatch: pytest.MonkeyPatch, shown: tuple[int, ...] = (), **shares: float) -> AttributePairs:
     for name, share in {**STILL, **shares}.items():
         monkeypatch.setattr(attribute_batches, name, share)
-    return AttributePairs(table(), pictures(), shown, torch.device("cpu"))
+    return AttributePairs(table(), pictures(), EDITED, shown, torch.device("cpu"))
 
 
 def levels_of(images: torch.Tensor) -> list[int]:
@@ -66,7 +66,7 @@ def test_pairs_go_from_a_source_to_its_target_under_its_strengths(monkeypatch: p
     batch = pairs(monkeypatch).batch(24, 64)
     assert batch.source.shape == batch.target.shape == (24, 3, 64, 64)
     assert batch.region.shape == (24, 1, 64, 64)
-    assert batch.condition.shape == (24, CONDITION_SIZE)
+    assert batch.condition.shape == (24, len(EDITED) + 4)
     for source, target, condition in zip(
         levels_of(batch.source), levels_of(batch.target), batch.condition, strict=True
     ):
@@ -127,12 +127,26 @@ def test_people_that_are_held_out_are_shown_but_not_trained_on(monkeypatch: pyte
     held_out, trained = 6, 7
     assert [is_held_out(str(seed)) for seed in (held_out, trained)] == [True, False]
     pairs(monkeypatch, BACKWARDS=0.5)
-    held = AttributePairs(table((held_out, trained)), pictures(), (1,), torch.device("cpu"))
+    held = AttributePairs(table((held_out, trained)), pictures(), EDITED, (1,), torch.device("cpu"))
     batch = held.batch(30, 64)
     assert set(levels_of(batch.source)) | set(levels_of(batch.target)) <= {1, 4, 5}
     shown = held.shown(64)
     assert (levels_of(shown.source), levels_of(shown.target)) == ([0], [3])
     np.testing.assert_allclose(shown.condition[0, :4], table().strengths[1], atol=1e-3)
+
+
+def test_a_network_of_few_attributes_sees_their_pairs_and_strengths_alone() -> None:
+    assert pairs_of(table(), (Attribute.SMILING,)) == [0, 3]
+    assert pairs_of(table(), (Attribute.BEARD, Attribute.MUSTACHE)) == [1]
+    assert pairs_of(table(), EDITED) == [0, 1, 2, 3]
+    beards = (Attribute.BEARD, Attribute.MUSTACHE)
+    batch = AttributePairs(table(), pictures(), beards, (), torch.device("cpu")).batch(40, 64)
+    assert batch.condition.shape == (40, 2 + 4)
+    asked = {tuple(row) for row in batch.condition[:, :2].abs().tolist()}
+    assert asked == {(0.75, 0.0), (0.0, 0.75), (0.0, 0.0)}
+    smiles = AttributePairs(table(), pictures(), (Attribute.SMILING,), (), torch.device("cpu")).batch(40, 64)
+    assert smiles.condition.shape == (40, 1 + 4)
+    assert set(smiles.condition[:, 0].abs().tolist()) == {0.0, 0.5, 1.0}
 
 
 def test_regions_lie_on_the_face() -> None:

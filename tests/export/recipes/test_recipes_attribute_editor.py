@@ -12,6 +12,7 @@ from mien_export.data.packs import is_held_out
 from mien_export.recipes import attribute_editor
 from mien_export.recipes.attribute_editor import SETTINGS, shown_pairs, trainer
 from mien_export.recipes.edit_step import Stage
+from mien_service.tasks.attributes import Attribute
 
 HELD_OUT = [seed for seed in range(400) if is_held_out(str(seed))][:4]
 TRAINED = [seed for seed in range(400) if not is_held_out(str(seed))][:4]
@@ -31,20 +32,20 @@ def table(seeds: list[int], strengths: list[list[float]]) -> PairTable:
 
 
 def test_held_out_people_are_shown_in_every_kind_of_edit() -> None:
-    edits = [[1, 0, 0, 0], [0.5, 0, 0, 0], [-1, 0, 0, 0], [0, 0, 0, 1]]
+    edits = [[1, 0, 0, 0], [0.5, 0, 0, 0], [-1, 0, 0, 0], [-0.5, 0, 0, 0], [0, 0, 0, 1], [1, 1, 0, 0]]
     whole = table(HELD_OUT + TRAINED, edits)
-    shown = shown_pairs(whole)
+    shown = shown_pairs(whole, (Attribute.SMILING,))
     assert len(shown) == attribute_editor.SHOWN
     assert {int(whole.seeds[whole.source[pair]]) for pair in shown} <= set(HELD_OUT)
     kinds = [tuple(np.sign(whole.strengths[pair]).tolist()) for pair in shown]
-    assert {kinds.count(kind) for kind in set(kinds)} == {4}
+    assert {kind: kinds.count(kind) for kind in set(kinds)} == {(1, 0, 0, 0): 6, (-1, 0, 0, 0): 6}
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_few_steps_teach_something_and_are_taken_up_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The edit is the same for everybody: the mouth turns red."""
-    monkeypatch.setattr(attribute_editor, "SHIPPED", tmp_path / "none.onnx")
+    monkeypatch.setattr(attribute_editor, "WEIGHTS_FOLDER", tmp_path)
     torch.manual_seed(0)
     random = np.random.default_rng(0)
     seeds = sorted(HELD_OUT[:1] + TRAINED)
@@ -53,9 +54,10 @@ def test_a_few_steps_teach_something_and_are_taken_up_again(tmp_path: Path, monk
     targets[:, 150:220, 100:190] = [230, 40, 40]
     pictures = PairPictures(sources, np.stack([heads.head(70, 144, 130)] * len(seeds)), targets)
     whole = table(seeds, [[1, 0, 0, 0]])
-    pairs = AttributePairs(whole, pictures, shown_pairs(whole), torch.device("cpu"))
+    smiles = (Attribute.SMILING,)
+    pairs = AttributePairs(whole, pictures, smiles, shown_pairs(whole, smiles), torch.device("cpu"))
     settings = replace(SETTINGS, stages=(Stage(64, 4, 1.0),), discriminator_from=0.5, report_seconds=1e6)
-    teacher = trainer(pairs, tmp_path, settings)
+    teacher = trainer("smile_editor", pairs, tmp_path, settings)
     first = [float(teacher.step(0.1)["changed"]) for _ in range(4)]
     for _ in range(40):
         teacher.step(0.2)
@@ -64,7 +66,7 @@ def test_a_few_steps_teach_something_and_are_taken_up_again(tmp_path: Path, monk
     assert "discriminator" in last[0]
     teacher.save()
     assert (tmp_path / "sheet.png").exists()
-    assert trainer(pairs, tmp_path, settings).checkpoint.step == teacher.checkpoint.step
+    assert trainer("smile_editor", pairs, tmp_path, settings).checkpoint.step == teacher.checkpoint.step
 
 
 def cheek(random: np.random.Generator) -> np.ndarray:
