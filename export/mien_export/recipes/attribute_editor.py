@@ -36,7 +36,7 @@ WEIGHTS_FOLDER = Path("weights")
 SHOWN = 12
 
 SETTINGS = EditSettings(
-    stages=(Stage(64, 64, 0.35), Stage(128, 24, 0.6), Stage(128, 16, 0.8, finer=2), Stage(256, 6, 1.0)),
+    stages=(Stage(64, 64, 0.25), Stage(128, 24, 0.55), Stage(128, 16, 0.72, finer=2), Stage(256, 6, 1.0)),
     confined=True,
     discriminator_from=0.3,
 )
