@@ -27,9 +27,10 @@ SIZES: dict[str, tuple[int, int]] = {"512x512": (512, 512), "1024x1024": (1024, 
 
 TASKS: dict[str, tuple[Path, dict[str, str]]] = {
     "/edit-attribute": (Path("examples/people/ben.jpg"), {"attribute": "smiling"}),
+    "/edit-attribute?engine=editnet": (Path("examples/people/ben.jpg"), {"attribute": "smiling"}),
     "/unmask": (Path("examples/masked/anna.jpg"), {}),
 }
-"""Who is in the photo, and the parameters."""
+"""A row's path and name, who is in the photo, and the parameters."""
 
 STAGES = ("decode", "find", "align", "queue", "network", "composite", "encode")
 

@@ -9,6 +9,7 @@ import torch
 
 from mien_export.data.attribute_pairs import render_pairs
 from mien_export.data.crops import cache_folder
+from mien_export.quality.attribute_groups import report_groups
 from mien_export.quality.attribute_report import report_edit_attribute
 from mien_export.quality.finding import report_finding
 from mien_export.quality.finding_thresholds import report_thresholds
@@ -17,13 +18,16 @@ from mien_export.quality.landmarks import report_landmarks
 from mien_export.quality.latent_report import report_directions
 from mien_export.quality.mask_report import report_masks
 from mien_export.quality.more_attributes import report_more_attributes
+from mien_export.quality.strength_sheet import write_strength_sheets
 from mien_export.quality.unmask_real import write_unmask_real
 from mien_export.quality.unmask_report import report_filler
 from mien_export.quality.unmask_service import report_service
 from mien_export.recipes import (
     attribute_editor,
+    attribute_export,
     attribute_pairs,
     attribute_table,
+    attribute_units,
     face_detector,
     face_filler,
     face_prior,
@@ -61,6 +65,10 @@ TRAINERS: dict[str, tuple[Callable[[float, Path], Path], Path, float]] = {
 """Recipe, folder of its checkpoints, default minutes."""
 
 EXPORTERS: dict[str, Callable[[], None]] = {
+    **{
+        name: partial(attribute_export.export_attribute_editor, name, RUNS / name / "checkpoint.pt", WEIGHTS)
+        for name in attribute_export.VERSIONS
+    },
     "face_detector": lambda: finding_export.export_face_detector(RUNS / "face_detector" / "checkpoint.pt", WEIGHTS),
     "mask_segmenter": lambda: mask_export.export_mask_segmenter(RUNS / "mask_segmenter" / "checkpoint.pt", WEIGHTS),
     "mesh_net": lambda: finding_export.export_mesh_net(RUNS / "mesh_net" / "checkpoint.pt", WEIGHTS),
@@ -71,6 +79,8 @@ EXPORTERS: dict[str, Callable[[], None]] = {
 }
 
 EVALUATIONS: dict[str, Callable[[Path], None]] = {
+    "attribute_groups": lambda folder: report_groups(WEIGHTS, folder),
+    "editor_units": lambda _: attribute_units.print_editor_units(WEIGHTS),
     "face_filler": lambda folder: report_filler(WEIGHTS, RUNS / "repainter" / "checkpoint.pt", folder),
     "finding": lambda folder: report_finding(WeightsRunner(WEIGHTS), folder),
     "finding_thresholds": lambda folder: report_thresholds(WeightsRunner(WEIGHTS), folder),
@@ -79,6 +89,7 @@ EVALUATIONS: dict[str, Callable[[Path], None]] = {
     "landmark_sheet": lambda folder: write_landmark_sheet(WeightsRunner(WEIGHTS), folder),
     "edit_attribute": lambda folder: report_edit_attribute(WEIGHTS, folder),
     "mask_segmenter": lambda folder: report_masks(WEIGHTS, folder),
+    "strength_sheet": lambda folder: write_strength_sheets(WEIGHTS, folder),
     "unmask_real": lambda folder: write_unmask_real(WEIGHTS, folder),
     "unmask_service": lambda folder: report_service(WEIGHTS, folder),
     "more_attributes": lambda folder: report_more_attributes(WEIGHTS, folder),

@@ -15,7 +15,6 @@ from threadpoolctl import threadpool_limits
 from mien_service import __version__
 from mien_service.engine.batching import BatchOptions
 from mien_service.engine.engine import Engine, EngineOptions
-from mien_service.engine.manifest import WeightEntry
 from mien_service.engine.sessions import SessionOptions
 from mien_service.faces.detect import NetworkDetector
 from mien_service.faces.find import FaceFinder, FinderSizes
@@ -112,11 +111,8 @@ class Service:
         self._workers = Workers(settings.workers, settings.max_waiting)
         pipeline = Pipeline(face_finder(settings), self.engine)
         uploads = Uploads(settings.max_uploads, settings.upload_deadline)
-        self.task_runner = TaskRunner(pipeline, self._workers, uploads, task_limits(settings), self._model_of)
-
-    def _model_of(self, spec: TaskSpec) -> WeightEntry:
-        """Return the entry of the network that answers of `spec` are attributed to: its first."""
-        return self.engine.manifest.entry(spec.networks[0])
+        entry_of = self.engine.manifest.entry
+        self.task_runner = TaskRunner(pipeline, self._workers, uploads, task_limits(settings), entry_of)
 
     def stop(self) -> None:
         """Finish the work at hand and end all threads and processes."""

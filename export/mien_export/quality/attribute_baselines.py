@@ -52,12 +52,13 @@ class DecodeAndPaste:
     """Decodes the edited face at 128 pixels and pastes it, enlarged, through a blurred landmark mask."""
 
     decode: Decode
+    opacity: float = 1.0
 
     def __call__(self, photo: RgbImage, face: AlignedFace, attribute: str, strength: float) -> RgbImage:
         """Return the edited photo."""
         square = cut(photo, square_transform(face), SQUARE)
         decoded = to_photo(self.decode(square, attribute, strength).astype(np.float32), face, photo)
-        alpha = to_photo(soft_oval(face), face, photo)[..., None]
+        alpha = to_photo(soft_oval(face) * np.float32(self.opacity), face, photo)[..., None]
         original = photo.astype(np.float32)
         return rounded(original + alpha * (decoded - original))
 

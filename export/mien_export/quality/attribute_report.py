@@ -9,7 +9,7 @@ import numpy as np
 from mien_export.data.crops import Crops, load_crops
 from mien_export.networks.face_vae import IMAGE_SIZE
 from mien_export.quality.age import AgeMeter
-from mien_export.quality.attribute_baselines import DecodeAndPaste, MeanDifference, mean_differences, no_edit
+from mien_export.quality.attribute_baselines import DecodeAndPaste, Editor, MeanDifference, mean_differences, no_edit
 from mien_export.quality.edit_attribute import ATTRIBUTES, Entrant, Meters, evaluate
 from mien_export.quality.editors import ServiceEditor
 from mien_export.quality.held_out import REPORT_HALF, celeba_faces
@@ -18,8 +18,9 @@ from mien_export.quality.perceptual import PerceptualMeter
 from mien_export.recipes.judges import load_judge
 from mien_export.runner import WeightsRunner
 from mien_service.faces.face import RgbImage
+from mien_service.tasks import attribute_editor
+from mien_service.tasks.attribute_vae import AttributeVectors
 from mien_service.tasks.attributes import Attribute
-from mien_service.tasks.edit_attribute import AttributeVectors
 
 FACES = 120
 
@@ -28,14 +29,27 @@ def report_edit_attribute(weights: Path, folder: Path, attributes: Sequence[str]
     """Measure the editors on held-out people and write table and contact sheet into `folder`."""
     runner = WeightsRunner(weights, threads=2)
     differences = mean_differences(training_crops(), ATTRIBUTES)
+
+    def pasted(opacity: float) -> Editor:
+        return DecodeAndPaste(partial(decoded, runner), min(opacity, 1.0))
+
     entrants = [
         Entrant("identity", no_edit),
-        Entrant("mean difference", MeanDifference(differences)),
-        Entrant("decode and paste", DecodeAndPaste(partial(decoded, runner))),
-        Entrant("vae", ServiceEditor(runner), ServiceEditor(runner, variant=1)),
+        Entrant("mean difference", MeanDifference(differences), graded=partial(MeanDifference, differences)),
+        Entrant("decode and paste", pasted(1.0), graded=pasted),
+        *engines(runner),
     ]
     meters = Meters(load_judge("b"), IdentityMeter(), AgeMeter(), PerceptualMeter())
     evaluate(entrants, celeba_faces(REPORT_HALF, FACES, runner), meters, folder, attributes)
+
+
+def engines(runner: WeightsRunner) -> list[Entrant]:
+    """Return the service's engines, the better one last, each with a variant."""
+    known = {"vae": tuple(Attribute), "editnet": attribute_editor.ATTRIBUTES}
+    return [
+        Entrant(name, ServiceEditor(runner, engine=name), ServiceEditor(runner, 1, engine=name), knows=attributes)
+        for name, attributes in known.items()
+    ]
 
 
 def training_crops() -> Crops:

@@ -6,7 +6,7 @@ both directions are reported apart. Writes edit_attribute.json, .md and a contac
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -34,17 +34,28 @@ STRENGTHS = np.array([-1.0, -0.5, 0.0, 0.5, 1.0])
 RANKED_FACES = 15
 """Faces of each table row whose whole range of strengths is judged: five edits each."""
 
+MOST_GAIN = 4.0
+HALVINGS = 6
+"""How baselines are brought to our identity distance: to a gain within a thirtieth."""
+
 SHEET_FACES = 3
 """Faces of each table row shown on the sheet."""
 
 
 @dataclass(frozen=True, eq=False)
 class Entrant:
-    """An editor under its name; `variant`, if it has any, is the same editor drawing another style."""
+    """An editor under its name.
+
+    `variant`, if it has any, is the same editor drawing another style; `graded` gives it at any gain from 0 to
+    MOST_GAIN, at which it is held against the last entrant at equal identity distance; `knows` are the attributes that
+    it edits, if not all.
+    """
 
     name: str
     edit: Editor
     variant: Editor | None = None
+    graded: Callable[[float], Editor] | None = None
+    knows: Collection[str] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,18 +146,43 @@ def evaluate(
     results: list[Result] = []
     rows: list[list[Labelled]] = []
     for attribute in attributes:
+        knowing = [one for one in entrants if one.knows is None or attribute in one.knows]
         for direction in (1, -1):
             chosen = candidates(faces, attribute, direction)
             if not chosen:
                 continue
             group = make_group(chosen, attribute, direction, meters)
-            edited = [edit_all(entrant.edit, group, direction) for entrant in entrants]
-            pairs = list(zip(entrants, edited, strict=True))
+            edited = [edit_all(entrant.edit, group, direction) for entrant in knowing]
+            pairs = list(zip(knowing, edited, strict=True))
             results += [measure(entrant, photos, group, meters) for entrant, photos in pairs]
+            results += at_equal_identity(knowing, group, results[-1].identity, meters)
             rows += sheet_rows(group, {entrant.name: photos for entrant, photos in pairs})
     write_report(results, meters, folder)
     write_sheet(rows, folder / "edit_attribute.png")
     return results
+
+
+def at_equal_identity(entrants: Sequence[Entrant], group: Group, wanted: float, meters: Meters) -> list[Result]:
+    """Return a row for each graded entrant, at the gain that brings it to the identity distance `wanted`."""
+    found: list[Result] = []
+    for entrant in entrants:
+        if entrant.graded is None:
+            continue
+        gain = gain_at(entrant.graded, group, wanted, meters.identity)
+        matched = Entrant(f"{entrant.name}, x{gain:.2f}", entrant.graded(gain))
+        found.append(measure(matched, edit_all(matched.edit, group, group.direction), group, meters))
+    return found
+
+
+def gain_at(graded: Callable[[float], Editor], group: Group, wanted: float, meter: IdentityMeter) -> float:
+    """Return the gain, by halving 0 to MOST_GAIN, at which the mean identity distance is about `wanted`."""
+    low, high = 0.0, MOST_GAIN
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        edited = edit_all(graded(middle), group, group.direction)
+        distance = distances(meter.descriptors(chips_of(edited, group.faces)), group.descriptors).mean()
+        low, high = (middle, high) if distance < wanted else (low, middle)
+    return (low + high) / 2
 
 
 def candidates(faces: list[HeldOutFace], attribute: str, direction: int) -> list[HeldOutFace]:

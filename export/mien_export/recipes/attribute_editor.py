@@ -20,6 +20,7 @@ from mien_export.recipes.edit_losses import EditLosses, LossWeights
 from mien_export.recipes.edit_step import EditSettings, EditTrainer, Stage
 from mien_export.recipes.loop import pick_device, placed
 from mien_export.teachers.attribute_edits import STYLES
+from mien_service.tasks.attribute_editor import SIDE
 from mien_service.tasks.attributes import Attribute
 
 EDITORS: dict[str, tuple[Attribute, ...]] = {
@@ -32,9 +33,6 @@ EDITORS: dict[str, tuple[Attribute, ...]] = {
 
 WEIGHTS_FOLDER = Path("weights")
 """Where training goes on from, if it was shipped."""
-
-SIDE = 128
-"""Of the squares that the networks are trained on last, and served: at 256 an hour is too short for them."""
 
 SHOWN = 12
 

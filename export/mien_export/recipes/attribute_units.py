@@ -10,10 +10,12 @@ is: the mean descriptor distance stays under the attribute's limit.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mien_export.quality.attribute_baselines import Editor
 from mien_export.quality.attributes import aligned_squares
 from mien_export.quality.editors import ServiceEditor
 from mien_export.quality.held_out import TUNING_HALF, HeldOutFace, celeba_faces
@@ -21,8 +23,11 @@ from mien_export.quality.identity import IdentityMeter, distances, identity_chip
 from mien_export.recipes.attribute_vectors import SOURCES
 from mien_export.recipes.judges import Judge, load_judge
 from mien_export.runner import Table, WeightsRunner
+from mien_service.faces.align import AlignedFace
+from mien_service.faces.composite import apply_edit
 from mien_service.faces.face import RgbImage
-from mien_service.tasks.attributes import Attribute
+from mien_service.tasks import attribute_editor
+from mien_service.tasks.attributes import Attribute, Take
 
 FACES = 400
 TYPICAL_FACES = 48
@@ -71,6 +76,14 @@ def lengths(versions: NDArray[np.float16]) -> NDArray[np.float32]:
     return np.linalg.norm(versions.astype(np.float32).mean(axis=1), axis=1)
 
 
+class Gradable(Protocol):
+    """Something whose strength 1 can stand for different amounts."""
+
+    def editor(self, multiple: float) -> Editor:
+        """Return the editor whose strength 1 is `multiple` of what it was."""
+        ...
+
+
 class Scaled:
     """The service's editor with strength 1 standing for any multiple of the orthogonal vectors."""
 
@@ -82,10 +95,36 @@ class Scaled:
         """Return the editor whose strength 1 is `multiple` times the vector."""
         units = np.full((len(self._table["attributes"]), 2), multiple, np.float32)
         scaled = {**self._table, "orthogonal_units": units}
-        return ServiceEditor(self._runner.with_tables({"face_vae_vectors": scaled}))
+        return ServiceEditor(self._runner.with_tables({"face_vae_vectors": scaled}), engine="vae")
 
 
-def unit_of(attribute: Attribute, direction: int, scaled: Scaled, tools: Instruments) -> float:
+class ScaledEditors:
+    """The service's engine `editnet` with strength 1 standing for any strength of the networks."""
+
+    def __init__(self, runner: WeightsRunner) -> None:
+        self._runner = runner
+
+    def editor(self, multiple: float) -> Editor:
+        """Return the editor whose strength 1 is `multiple` of the networks'."""
+        units = dict.fromkeys(attribute_editor.ATTRIBUTES, (multiple, multiple))
+
+        def edit(photo: RgbImage, face: AlignedFace, attribute: str, strength: float) -> RgbImage:
+            [made] = attribute_editor.edits(face, [Take({Attribute(attribute): strength})], self._runner, units)
+            return apply_edit(photo, face.transform, made)
+
+        return edit
+
+
+def print_editor_units(weights: Path) -> None:
+    """Print what strength -1 and 1 of each attribute of the engine `editnet` should stand for."""
+    runner = WeightsRunner(weights, threads=2)
+    tools = Instruments(load_judge("a"), IdentityMeter(), celeba_faces(TUNING_HALF, FACES, runner))
+    for attribute in attribute_editor.ATTRIBUTES:
+        units = [unit_of(attribute, direction, ScaledEditors(runner), tools) for direction in (-1, 1)]
+        print(f"{attribute.value}: -1 is {units[0]:.2f}, +1 is {units[1]:.2f}", flush=True)
+
+
+def unit_of(attribute: Attribute, direction: int, scaled: Gradable, tools: Instruments) -> float:
     """Return the multiple of the vector that strength `direction` stands for."""
     source = SOURCES[attribute]
     sign = -direction if source.negated else direction

@@ -47,7 +47,7 @@ def apply_edit(photo: RgbImage, transform: Affine, edit: Edit, *, grey: bool = F
     if change is not None:
         _make(out, photo, change)
     if coat is not None:
-        _paint(out, coat)
+        (_paint_matched if edit.match_paint else _paint)(out, coat)
     return out
 
 
@@ -182,15 +182,21 @@ def _carried_on(colour: Field, matte: Field) -> Field:
 
 
 def _paint(out: RgbImage, coat: Coat) -> None:
+    """Lay paint over `out`."""
+    sheet = coat.sheet
+    for tile in _tiles(sheet, np.ascontiguousarray(coat.paint[..., 3]), out):
+        fields = sheet.at(coat.paint, tile)
+        out[tile.slices] = _over(out[tile.slices], np.ascontiguousarray(fields[..., :3]), fields[..., 3])
+
+
+def _paint_matched(out: RgbImage, coat: Coat) -> None:
     """Lay paint over `out`: colour matched along its edge first, then with the texture or grain that it lacks."""
     sheet, matte = coat.sheet, np.ascontiguousarray(coat.paint[..., 3])
     view = surroundings(out, sheet, coat.paint[..., :3], matte)
     paint = coat.paint.copy()
     offset = colour_offset(view)
     paint[..., :3] += in_sheet(offset, sheet)
-    for tile in _tiles(sheet, matte, out):
-        fields = sheet.at(paint, tile)
-        out[tile.slices] = _over(out[tile.slices], np.ascontiguousarray(fields[..., :3]), fields[..., 3])
+    _paint(out, Coat(sheet, paint))
     texture = missing_texture(out, view, view.paint + offset, sheet.zoom[0] * sheet.step)
     grain = missing_grain(out, view) if texture is None else texture.tile
     if grain is None:

@@ -15,14 +15,17 @@ class Edit:
     flow: (n, n, 2) x, y in pixels of the n x n square: a changed pixel shows what lay at its place plus flow.
     residual: (n, n, 3) RGB, added to the warped photo, in grey levels (-255..255).
     alpha: (n, n) in 0..1: how much of flow and residual is applied.
-    paint: (n, n, 4) RGB in 0..255 and matte in 0..1, laid over the rest in the photo's colour and with its grain, or
-    None. It is for what was not visible before: a tone a little off the skin's is pulled to it, and should be residual.
+    paint: (n, n, 4) RGB in 0..255 and matte in 0..1, laid over the rest, or None: for what was not visible before.
+    match_paint: whether paint takes on the photo's colour along its edge, and its grain. Then a tone that is a little
+    off the skin's is pulled to it, and should be residual. Paint that was made from the face's own pixels is laid over
+    as it is.
     """
 
     residual: Field
     alpha: Field
     flow: Field | None = None
     paint: Field | None = None
+    match_paint: bool = True
 
     @property
     def resolution(self) -> int:
@@ -37,6 +40,48 @@ class Edit:
             paint[..., 3] = np.clip(paint[..., 3] * strength, 0, 1)
         flow = None if self.flow is None else self.flow * np.float32(strength)
         return replace(self, residual=self.residual * np.float32(strength), flow=flow, paint=paint)
+
+    def then(self, other: "Edit") -> "Edit":
+        """Return one edit of the same resolution that does this one and then `other`.
+
+        Where both move the face, they move it one after the other; residual and paint of the first are not moved by
+        the second. Paint is matched where either's is.
+        """
+        alpha = np.maximum(self.alpha, other.alpha)
+        mine, theirs = (_share(edit.alpha, alpha) for edit in (self, other))
+        flows = [edit.flow * share for edit, share in ((self, mine), (other, theirs)) if edit.flow is not None]
+        return Edit(
+            residual=np.asarray(self.residual * mine + other.residual * theirs, np.float32),
+            alpha=alpha,
+            flow=np.asarray(np.sum(flows, axis=0), np.float32) if flows else None,
+            paint=_both_paints(self, other),
+            match_paint=any(edit.match_paint for edit in (self, other) if edit.paint is not None),
+        )
+
+
+def _both_paints(first: Edit, second: Edit) -> Field | None:
+    """Return the second edit's paint over the first one's, which takes on the second's residual."""
+    if first.paint is None:
+        return second.paint
+    under = first.paint.copy()
+    under[..., :3] += second.residual * second.alpha[..., None]
+    if second.paint is None:
+        return under
+    over = second.paint
+    left = under[..., 3:] * (1 - over[..., 3:])
+    matte = over[..., 3:] + left
+    colour = (over[..., :3] * over[..., 3:] + under[..., :3] * left) / np.maximum(matte, 1e-6)
+    return np.concatenate([colour, matte], axis=2, dtype=np.float32)
+
+
+def _share(alpha: Field, whole: Field) -> Field:
+    """Return (n, n, 1): alpha over the whole of it, 0 where there is none."""
+    return np.asarray(alpha / np.maximum(whole, 1e-6), np.float32)[..., None]
+
+
+def no_edit(side: int) -> Edit:
+    """Return an edit that changes nothing, over `side` x `side`."""
+    return Edit(np.zeros((side, side, 3), np.float32), np.zeros((side, side), np.float32))
 
 
 @dataclass(frozen=True, eq=False)

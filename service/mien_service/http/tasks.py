@@ -56,7 +56,7 @@ class TaskRunner:
     workers: Workers
     uploads: Uploads
     limits: TaskLimits
-    model_of: Callable[[TaskSpec], WeightEntry]
+    entry_of: Callable[[str], WeightEntry]
 
     async def answer(self, spec: TaskSpec, request: Request) -> Response:
         """Return the answer of task `spec` to `request`; errors are raised for `problems` to tell."""
@@ -100,7 +100,7 @@ class TaskRunner:
         encoded = self._encoded(answer, source, chosen, work, as_strip=as_strip)
         with work.stage("encode"):
             invented = encode_plane(answer.invented()) if spec.invents and media_type == JSON else None
-        entry = self.model_of(spec)
+        entry = self.entry_of(params.network() or spec.networks[0])
         model = ModelName(name=entry.name, version=entry.version)
         facts = Facts(spec, model, answer, work.timings(), request_id_of(request))
         if media_type != JSON:

@@ -1,9 +1,15 @@
 """The attributes that /edit-attribute changes, and where on the face each one shows."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
+import numpy as np
 from pydantic import BeforeValidator
+
+from mien_service.faces.align import AlignedFace
+from mien_service.faces.edit import Field
+from mien_service.faces.regions import REGIONS
 
 
 class Attribute(StrEnum):
@@ -46,3 +52,22 @@ def _without_alias(name: object) -> object:
 
 AttributeName = Annotated[Attribute, BeforeValidator(_without_alias)]
 """An attribute, by its name or an alias (`masculine` for `male`)."""
+
+Strengths = dict[Attribute, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Take:
+    """A change, and which of its variants: 0 is the plainest, others are drawn by the seed."""
+
+    change: Strengths
+    variant: int = 0
+    seed: int = 0
+
+
+def asked_region(change: Strengths, face: AlignedFace) -> Field:
+    """Return (n, n) in 0..1 over the aligned square: where what is asked for, at a strength other than 0, may show."""
+    region = np.zeros(face.crop.shape[:2], np.float32)
+    for name in sorted({REGION_OF[attribute] for attribute, strength in change.items() if strength != 0}):
+        region = np.maximum(region, REGIONS[name](face.landmarks))
+    return region

@@ -63,6 +63,10 @@ class TaskParams(BaseModel):
         """Return what tells the pictures of the answer apart, in order; one for most requests."""
         return [Picture()]
 
+    def network(self) -> str | None:
+        """Return the network that the answer is attributed to, where the parameters choose one; None: the first."""
+        return None
+
 
 Params = TypeVar("Params", bound=TaskParams)
 

@@ -65,18 +65,27 @@ def test_baselines_stand_beside_the_services_editors(calls: dict[str, Any]) -> N
         "mean difference",
         "decode and paste",
         "vae",
+        "editnet",
     ]
-    assert [name for name, one in calls["entrants"].items() if one.variant is not None] == ["vae"]
+    assert [name for name, one in calls["entrants"].items() if one.variant is not None] == ["vae", "editnet"]
+    graded = {name: one.graded for name, one in calls["entrants"].items() if one.graded is not None}
+    assert list(graded) == ["mean difference", "decode and paste"]
 
 
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
 def test_every_entrant_edits_a_photo(
     attribute: str, calls: dict[str, Any], photo: RgbImage, aligned: AlignedFace
 ) -> None:
-    made = {name: one.edit(photo, aligned, attribute, 1.0) for name, one in calls["entrants"].items()}
+    knowing = {name: one for name, one in calls["entrants"].items() if one.knows is None or attribute in one.knows}
+    assert {"identity", "mean difference", "decode and paste", "vae"} <= knowing.keys()
+    made = {name: one.edit(photo, aligned, attribute, 1.0) for name, one in knowing.items()}
     assert {(picture.shape, picture.dtype) for picture in made.values()} == {(photo.shape, np.dtype(np.uint8))}
     np.testing.assert_array_equal(made["identity"], photo)
     assert (made["decode and paste"] != photo).any()
+    for name in ("mean difference", "decode and paste"):
+        graded = calls["entrants"][name].graded
+        np.testing.assert_array_equal(graded(0.0)(photo, aligned, attribute, 1.0), photo)
+        np.testing.assert_array_equal(graded(1.0)(photo, aligned, attribute, 1.0), made[name])
 
 
 def test_mean_differences_know_training_people_only(monkeypatch: pytest.MonkeyPatch) -> None:

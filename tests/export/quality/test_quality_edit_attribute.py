@@ -9,7 +9,7 @@ import torch
 
 from mien_export.quality import edit_attribute
 from mien_export.quality.age import FACERES, AgeMeter
-from mien_export.quality.attribute_baselines import no_edit
+from mien_export.quality.attribute_baselines import Editor, no_edit
 from mien_export.quality.edit_attribute import Entrant, Meters, Result, evaluate
 from mien_export.quality.held_out import HeldOutFace
 from mien_export.quality.identity import IdentityMeter
@@ -43,6 +43,13 @@ def brighten(photo: RgbImage, _: AlignedFace, __: str, strength: float) -> RgbIm
     return np.clip(photo + 20.0 * strength, 0, 255).astype(np.uint8)
 
 
+def brightened(gain: float) -> Editor:
+    def edit(photo: RgbImage, face: AlignedFace, attribute: str, strength: float) -> RgbImage:
+        return brighten(photo, face, attribute, gain * strength)
+
+    return edit
+
+
 @pytest.fixture(scope="module")
 def results(
     photo: RgbImage, aligned: AlignedFace, tmp_path_factory: pytest.TempPathFactory
@@ -52,7 +59,12 @@ def results(
     judge = Judge("b", _Brightness(), ["Smiling"], {"Smiling": brightness + 0.01}, {"Smiling": 0.96})
     meters = Meters(judge, IdentityMeter(), cast("AgeMeter", _NoAge()), PerceptualMeter())
     faces = [HeldOutFace(photo, aligned, {"Smiling": "0", "Male": "0"})] * 2
-    entrants = [Entrant("none", no_edit), Entrant("brighter", brighten, variant=no_edit)]
+    entrants = [
+        Entrant("none", no_edit),
+        Entrant("brighter", brighten, variant=no_edit, graded=brightened),
+        Entrant("ours", brightened(1.5)),
+        Entrant("of beards", no_edit, knows=("beard",)),
+    ]
     rows = evaluate(entrants, faces, meters, folder, attributes=("smiling",))
     return {row.editor: row for row in rows}, folder
 
@@ -77,6 +89,15 @@ def test_an_edit_is_seen_by_every_meter(results: tuple[dict[str, Result], Path])
     assert row.variants == pytest.approx(row.lite0, rel=1e-3)
 
 
+def test_a_graded_entrant_is_also_measured_at_the_last_ones_identity_distance(
+    results: tuple[dict[str, Result], Path],
+) -> None:
+    [name] = set(results[0]) - {"none", "brighter", "ours"}
+    gain = float(name.removeprefix("brighter, x"))
+    assert gain == pytest.approx(1.5, abs=0.2)
+    assert results[0][name].identity == pytest.approx(results[0]["ours"].identity, abs=0.03)
+
+
 def test_faces_are_only_asked_for_what_they_lack(results: tuple[dict[str, Result], Path]) -> None:
     assert {row.direction for row in results[0].values()} == {1}
 
@@ -87,8 +108,8 @@ def test_the_report_names_its_judges_and_holds_every_row(results: tuple[dict[str
     assert written["judge"] == "B"
     assert written["judge_auc"] == {"Smiling": 0.96}
     assert written["age_judge"] == "faceres"
-    assert [row["editor"] for row in written["rows"]] == ["none", "brighter"]
+    assert [row["editor"] for row in written["rows"]][:3] == ["none", "brighter", "ours"]
     assert written["rows"][0]["untouched"] is None
     table = (folder / "edit_attribute.md").read_text()
-    assert table.count("\n| smiling |") == 2
+    assert table.count("\n| smiling |") == 4
     assert (folder / "edit_attribute.png").stat().st_size > 1000

@@ -36,14 +36,14 @@ def strong(runner: WeightsRunner) -> WeightsRunner:
 
 
 def test_strength_zero_changes_no_pixel(strong: WeightsRunner, photo: RgbImage, aligned: AlignedFace) -> None:
-    np.testing.assert_array_equal(ServiceEditor(strong)(photo, aligned, "smiling", 0.0), photo)
+    np.testing.assert_array_equal(ServiceEditor(strong, engine="vae")(photo, aligned, "smiling", 0.0), photo)
 
 
 def test_an_edit_changes_the_face_and_nothing_far_from_it(
     strong: WeightsRunner, photo: RgbImage, aligned: AlignedFace
 ) -> None:
     before = photo.copy()
-    edited = ServiceEditor(strong)(photo, aligned, "smiling", 1.0)
+    edited = ServiceEditor(strong, engine="vae")(photo, aligned, "smiling", 1.0)
     assert (edited.shape, edited.dtype) == (photo.shape, np.uint8)
     changed = (edited != photo).any(axis=2)
     assert changed.any()
@@ -56,13 +56,16 @@ def test_an_edit_changes_the_face_and_nothing_far_from_it(
 
 
 def test_kinds_variants_and_directions_differ(strong: WeightsRunner, photo: RgbImage, aligned: AlignedFace) -> None:
-    editors = [ServiceEditor(strong), ServiceEditor(strong, variant=1), ServiceEditor(strong, vectors="plain")]
+    options: tuple[dict[str, Any], ...] = ({}, {"variant": 1}, {"vectors": "plain"})
+    editors = [ServiceEditor(strong, **{"engine": "vae", **more}) for more in options]
     made = [edit(photo, aligned, "young", strength).tobytes() for edit in editors for strength in (-1.0, 1.0)]
     assert len(set(made)) == len(made)
 
 
 def test_a_seed_is_passed_on(strong: WeightsRunner, photo: RgbImage, aligned: AlignedFace) -> None:
-    made = [ServiceEditor(strong, variant=1, seed=seed)(photo, aligned, "young", 1.0) for seed in (0, 0, 1)]
+    made = [
+        ServiceEditor(strong, variant=1, seed=seed, engine="vae")(photo, aligned, "young", 1.0) for seed in (0, 0, 1)
+    ]
     np.testing.assert_array_equal(made[0], made[1])
     assert (made[0] != made[2]).any()
 
@@ -104,12 +107,20 @@ def answered(weights: Path, strong: WeightsRunner, photo: RgbImage, face: Face) 
     engine.stop()
 
 
-@pytest.mark.parametrize(("attribute", "strength"), [("smiling", 1.0), ("young", -2.0)])
+@pytest.mark.parametrize(
+    ("attribute", "strength", "engine"), [("smiling", 1.0, "vae"), ("young", -2.0, "vae"), ("smiling", -2.0, "editnet")]
+)
 def test_the_editor_does_what_the_service_does(
-    attribute: str, strength: float, answered: Any, strong: WeightsRunner, photo: RgbImage, aligned: AlignedFace
+    attribute: str,
+    strength: float,
+    engine: str,
+    answered: Any,
+    strong: WeightsRunner,
+    photo: RgbImage,
+    aligned: AlignedFace,
 ) -> None:
-    pictures = answered(attribute=attribute, strength=strength, variants=2)
+    pictures = answered(attribute=attribute, strength=strength, variants=2, engine=engine)
     assert (pictures[0] != photo).any()
     for variant, picture in enumerate(pictures):
-        edited = ServiceEditor(strong, variant=variant)(photo, aligned, attribute, strength)
+        edited = ServiceEditor(strong, variant=variant, engine=engine)(photo, aligned, attribute, strength)
         assert np.abs(edited.astype(int) - picture).max() <= 1

@@ -9,9 +9,10 @@ import torch
 from mien_export.data.attribute_batches import AttributePairs
 from mien_export.data.attribute_pairs import PairPictures, PairTable
 from mien_export.data.packs import is_held_out
-from mien_export.recipes import attribute_editor
+from mien_export.recipes import attribute_editor, attribute_export
 from mien_export.recipes.attribute_editor import SETTINGS, shown_pairs, trainer
 from mien_export.recipes.edit_step import Stage
+from mien_service.tasks import attribute_editor as attribute_editor_task
 from mien_service.tasks.attributes import Attribute
 
 HELD_OUT = [seed for seed in range(400) if is_held_out(str(seed))][:4]
@@ -29,6 +30,13 @@ def table(seeds: list[int], strengths: list[list[float]]) -> PairTable:
         np.zeros((count, 4), np.float16),
         np.zeros((count, 4), np.float16),
     )
+
+
+def test_what_is_served_is_what_was_trained() -> None:
+    for name, known in attribute_editor_task.EDITORS.items():
+        assert attribute_editor.EDITORS[name] == known
+        assert attribute_editor.network(name).condition_size == len(known) + attribute_editor_task.STYLE_NUMBERS
+    assert set(attribute_export.VERSIONS) == set(attribute_editor_task.EDITORS)
 
 
 def test_held_out_people_are_shown_in_every_kind_of_edit() -> None:

@@ -7,8 +7,8 @@ from mien_export.networks.face_vae import LATENT_SIZE
 from mien_export.recipes import attribute_table as recipe
 from mien_export.recipes.attribute_vectors import VERSIONS
 from mien_service.engine.engine import Engine, EngineOptions
+from mien_service.tasks.attribute_vae import AttributeVectors
 from mien_service.tasks.attributes import Attribute
-from mien_service.tasks.edit_attribute import AttributeVectors
 
 Table = dict[str, np.ndarray]
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from mien_service.faces.align import CROP_SIZE, Affine, apply, at_resolution, crop_transform, invert, scale_of
 from mien_service.faces.composite import apply_edit, apply_layer, painted
-from mien_service.faces.edit import Edit, Layer
+from mien_service.faces.edit import Edit, Layer, no_edit
 
 SIZES = st.sampled_from([32, 64, 128, 256])
 SEEDS = st.integers(0, 2**32 - 1)
@@ -171,6 +173,61 @@ def test_a_grey_photo_stays_grey() -> None:
     assert not np.array_equal(out, photo)
     assert (out[..., 0] == out[..., 1]).all()
     assert (out[..., 1] == out[..., 2]).all()
+
+
+def smooth(random: np.random.Generator, channels: int, low: float, high: float) -> np.ndarray:
+    coarse = random.uniform(low, high, (5, 5, channels)).astype(np.float32)
+    return np.asarray(cv2.resize(coarse, (128, 128), interpolation=cv2.INTER_CUBIC), np.float32).reshape(128, 128, -1)
+
+
+def smooth_edit(random: np.random.Generator) -> Edit:
+    alpha = np.clip(smooth(random, 1, -0.3, 1.2)[..., 0], 0, 1)
+    paint = np.dstack([smooth(random, 3, 60, 200), np.clip(smooth(random, 1, -1.5, 1), 0, 1)])
+    return Edit(smooth(random, 3, -15, 15), alpha, smooth(random, 2, -1.5, 1.5), paint, match_paint=False)
+
+
+@settings(max_examples=20)
+@given(SEEDS)
+def test_two_edits_in_one_are_one_after_the_other(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    coarse = random.integers(40, 216, (8, 8, 3)).astype(np.uint8)
+    photo = np.asarray(cv2.resize(coarse, (256, 256), interpolation=cv2.INTER_CUBIC), np.uint8)
+    whole = np.eye(2, 3)
+    one, other = smooth_edit(random), smooth_edit(random)
+    wanted = apply_edit(apply_edit(photo, whole, one), whole, other).astype(np.float64)
+    together = apply_edit(photo, whole, one.then(other)).astype(np.float64)
+    assert np.abs(together - wanted).mean() < 0.15 * np.abs(wanted - photo).mean()
+
+
+@pytest.mark.parametrize("painted", [False, True])
+def test_nothing_before_or_after_an_edit_leaves_it_as_it_is(painted: bool) -> None:
+    random = np.random.default_rng(0)
+    photo, whole, edit = photo_of(random, 256, 256), np.eye(2, 3), smooth_edit(random)
+    edit = edit if painted else replace(edit, paint=None, flow=None)
+    wanted = apply_edit(photo, whole, edit)
+    assert (wanted != photo).any()
+    for both in (no_edit(128).then(edit), edit.then(no_edit(128))):
+        assert (both.paint is None, both.flow is None) == (not painted, not painted)
+        assert np.abs(apply_edit(photo, whole, both).astype(int) - wanted).max() <= 1
+    np.testing.assert_array_equal(apply_edit(photo, whole, no_edit(128).then(no_edit(128))), photo)
+
+
+def test_paint_is_laid_over_as_it_is_where_it_needs_no_matching() -> None:
+    random = np.random.default_rng(0)
+    photo = np.clip(random.normal(120, 12, (200, 200, 3)), 0, 255).astype(np.uint8)
+    transform = crop_transform(face_at(150, 0, 25, 25))
+    nothing = np.zeros((64, 64), np.float32)
+    paint = np.full((64, 64, 4), 140, np.float32)
+    paint[..., 3] = disc(64, 32, 32, 14)
+    edit = Edit(np.zeros((64, 64, 3), np.float32), nothing, None, paint)
+    covered = painted(photo.shape[:2], transform, edit)
+    solid = cv2.erode(covered.astype(np.uint8), np.ones((25, 25), np.uint8)) > 0
+    plain = apply_edit(photo, transform, replace(edit, match_paint=False))
+    matched = apply_edit(photo, transform, edit)
+    assert solid.sum() > 100
+    assert (plain[solid] == 140).all()
+    assert np.abs(matched[solid].astype(int) - 140).mean() > 3, "colour and grain of what lies around"
+    np.testing.assert_array_equal(plain[~covered], photo[~covered])
 
 
 def test_paint_covers_what_was_there() -> None:

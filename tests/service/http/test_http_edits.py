@@ -73,6 +73,29 @@ def test_pixels_outside_the_region_are_untouched(
     assert not (changed & (region == 0)).any()
 
 
+@pytest.mark.parametrize("turn", [0, 25])
+def test_the_other_engine_keeps_to_the_region_too_and_says_its_name(
+    client: httpx.Client, original: RgbImage, turn: float
+) -> None:
+    tilted = cv2.warpAffine(original, cv2.getRotationMatrix2D((256, 256), turn, 0.8), (512, 512))
+    photo = people.as_file(np.asarray(tilted, np.uint8), "PNG")
+    answer = told(client, photo, attribute="smiling", strengths="-2,0,2", engine="editnet")
+    assert answer["model"]["name"] == "smile_editor"
+    less, same, more = pictures(answer)
+    assert np.array_equal(same, tilted)
+    region = region_in_photo(answer["faces"][0]["landmarks"], Attribute.SMILING, tilted.shape[:2])
+    for picture in (less, more):
+        changed = (picture != tilted).any(axis=2)
+        assert changed.any()
+        assert not (changed & (region == 0)).any()
+
+
+def test_an_engine_that_does_not_know_an_attribute_says_so(client: httpx.Client, portrait_png: bytes) -> None:
+    for asked in ({"attribute": "makeup"}, {"edits": "smiling:1,makeup:1"}):
+        answer = client.post(URL, params=asked | {"engine": "editnet"}, content=portrait_png, headers=PNG)
+        assert "makeup" in problem(answer, "invalid-parameter", 422)["detail"]
+
+
 def region_in_photo(landmarks: list[tuple[float, float]], attribute: Attribute, size: tuple[int, ...]) -> np.ndarray:
     """Return where an attribute's region is above zero, grown by two pixels for rounded landmarks."""
     points = np.array(landmarks, np.float32)

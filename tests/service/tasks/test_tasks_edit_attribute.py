@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mien_service.app import REGISTRY
+from mien_service.tasks import attribute_editor
 from mien_service.tasks.attributes import ALIASES, Attribute
 from mien_service.tasks.edit_attribute import MAX_STRENGTH, EditAttributeParams
 from mien_service.tasks.registry import Picture, TaskParams, TaskRegistry, TaskSpec
@@ -42,6 +43,21 @@ def test_strength_is_one_unless_said() -> None:
 def test_pictures_are_strengths_by_variants(strengths: list[float], variants: int) -> None:
     made = params(attribute="smiling", strengths=strengths, variants=str(variants))
     assert made.pictures() == [Picture(strength, i) for strength in strengths for i in range(variants)]
+
+
+@given(st.dictionaries(st.sampled_from(list(Attribute)), STRENGTHS, min_size=1))
+def test_an_engine_is_asked_for_what_it_knows(edits: dict[Attribute, float]) -> None:
+    known = set(edits) <= set(attribute_editor.ATTRIBUTES)
+    typed = {str(name): strength for name, strength in edits.items()}
+    for engine in (None, "vae"):
+        asked = params(edits=typed, engine=engine)
+        assert (asked.chosen_engine(), asked.network()) == ("vae", "face_vae_encoder")
+    if known:
+        asked = params(edits=typed, engine="editnet")
+        assert (asked.chosen_engine(), asked.network()) == ("editnet", attribute_editor.networks_for(list(edits))[0])
+        return
+    with pytest.raises(ValidationError, match="engine editnet does not know"):
+        params(edits=typed, engine="editnet")
 
 
 WORDS = st.text(max_size=20) | st.sampled_from(

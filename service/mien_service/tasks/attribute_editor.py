@@ -1,0 +1,116 @@
+"""Attribute edits by networks that learned from pairs: the engine `editnet`, sharp and true to the person."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mien_service.faces.align import AlignedFace
+from mien_service.faces.composite import apply_edit
+from mien_service.faces.edit import Edit, Field, no_edit
+from mien_service.faces.face import RgbImage
+from mien_service.tasks.attributes import Attribute, Strengths, Take, asked_region
+from mien_service.tasks.registry import Runner
+
+EDITORS: dict[str, tuple[Attribute, ...]] = {
+    "smile_editor": (Attribute.SMILING,),
+}
+"""The networks, in the order in which they edit a face, and the attributes whose strengths begin their conditions."""
+
+ATTRIBUTES = tuple(attribute for known in EDITORS.values() for attribute in known)
+
+SIDE = 128
+"""Of the squares that the networks see, in pixels; their fields are brought to the photo's own size."""
+
+STYLE_NUMBERS = 4
+"""The numbers after the strengths tell one take on a change from another; all zeros is the plainest."""
+
+WIDEST_STYLE = 2.0
+
+Units = dict[Attribute, tuple[float, float]]
+
+UNITS: Units = {Attribute.SMILING: (1.25, 1.25)}
+"""What the network is asked for at strength -1 and at 1. On people of the tuning half `evaluate editor_units` finds
+1.5, but there fields are scaled, and lips and teeth take on a tint."""
+
+REACH = 1.25
+"""The most that networks were trained for; beyond it their fields are scaled."""
+
+WHOLE = np.eye(2, 3)
+"""The transform of an aligned face that is its own photo."""
+
+
+def networks_for(change: Sequence[Attribute]) -> list[str]:
+    """Return the networks that make a change of some attributes, in order."""
+    return [name for name, known in EDITORS.items() if any(attribute in known for attribute in change)]
+
+
+def edits(face: AlignedFace, takes: Sequence[Take], run: Runner, units: Units = UNITS) -> list[Edit]:
+    """Return one edit of a face for each take on a change, all of whose attributes must be among ATTRIBUTES.
+
+    Several networks edit one after the other: each sees what those before it made of the face.
+    """
+    made = [no_edit(SIDE)] * len(takes)
+    crops = [face.crop] * len(takes)
+    for name, known in EDITORS.items():
+        asked = [i for i, take in enumerate(takes) if any(take.change.get(attribute) for attribute in known)]
+        if not asked:
+            continue
+        wanted = [strengths(takes[i], known, units) for i in asked]
+        conditions = [condition(takes[i], asked_for) for i, asked_for in zip(asked, wanted, strict=True)]
+        answers = _answers(name, [crops[i] for i in asked], conditions, run)
+        for i, asked_for, fields in zip(asked, wanted, answers, strict=True):
+            edit = _edit(asked_region(_part(takes[i], known), face), fields).scaled(_beyond(asked_for))
+            crops[i] = apply_edit(crops[i], WHOLE, edit)
+            made[i] = made[i].then(edit)
+    return made
+
+
+def strengths(take: Take, known: Sequence[Attribute], units: Units = UNITS) -> NDArray[np.float64]:
+    """Return what a network that knows some attributes is asked for."""
+    asked = [take.change.get(attribute, 0.0) for attribute in known]
+    return np.array([strength * units[name][int(strength > 0)] for name, strength in zip(known, asked, strict=True)])
+
+
+def condition(take: Take, asked_for: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return a network's condition for some strengths, held within REACH, and the numbers of the take's style."""
+    style = np.zeros(STYLE_NUMBERS)
+    if take.variant:
+        drawn = np.random.default_rng([take.seed, take.variant]).normal(size=STYLE_NUMBERS)
+        style = np.clip(drawn, -WIDEST_STYLE, WIDEST_STYLE)
+    return np.concatenate([asked_for / _beyond(asked_for), style]).astype(np.float32)
+
+
+def _beyond(asked_for: NDArray[np.float64]) -> float:
+    """Return how many times REACH is asked for; 1 within it."""
+    return max(1.0, float(np.abs(asked_for).max()) / REACH)
+
+
+def _part(take: Take, known: Sequence[Attribute]) -> Strengths:
+    return {attribute: take.change.get(attribute, 0.0) for attribute in known}
+
+
+def _answers(
+    name: str, crops: Sequence[RgbImage], conditions: Sequence[NDArray[np.float32]], run: Runner
+) -> list[dict[str, Field]]:
+    """Return the fields, each (SIDE, SIDE, k), that a network gives for each crop and condition."""
+    small = [cv2.resize(crop, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for crop in crops]
+    images = np.ascontiguousarray(np.stack(small).transpose(0, 3, 1, 2), np.float32) / np.float32(255)
+    answer = run(name, image=images, condition=np.stack(conditions))
+    fields = {key: np.ascontiguousarray(maps.transpose(0, 2, 3, 1)) for key, maps in answer.items()}
+    return [{key: maps[i] for key, maps in fields.items()} for i in range(len(crops))]
+
+
+def _edit(whole_region: Field, fields: dict[str, Field]) -> Edit:
+    """Return a network's fields as an edit, confined to the region (256, 256) where the change shows."""
+    region = np.asarray(cv2.resize(whole_region, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.float32)
+    paint = fields["paint"] * np.array([255, 255, 255, 1], np.float32)
+    paint[..., 3] *= region
+    return Edit(
+        residual=fields["residual"] * np.float32(255),
+        alpha=fields["alpha"][..., 0] * region,
+        flow=fields["flow"],
+        paint=paint,
+        match_paint=False,
+    )
