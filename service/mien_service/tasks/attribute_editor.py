@@ -37,6 +37,9 @@ UNITS: Units = {Attribute.SMILING: (1.25, 1.25)}
 REACH = 1.25
 """The most that networks were trained for; beyond it their fields are scaled."""
 
+MATTE_FLOOR = 0.12
+"""A matte below this counts as 0: networks leave a faint one everywhere, which only softens the photo's own detail."""
+
 WHOLE = np.eye(2, 3)
 """The transform of an aligned face that is its own photo."""
 
@@ -106,7 +109,7 @@ def _edit(whole_region: Field, fields: dict[str, Field]) -> Edit:
     """Return a network's fields as an edit, confined to the region (256, 256) where the change shows."""
     region = np.asarray(cv2.resize(whole_region, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.float32)
     paint = fields["paint"] * np.array([255, 255, 255, 1], np.float32)
-    paint[..., 3] *= region
+    paint[..., 3] = np.clip((paint[..., 3] - MATTE_FLOOR) / (1 - MATTE_FLOOR), 0, 1) * region
     return Edit(
         residual=fields["residual"] * np.float32(255),
         alpha=fields["alpha"][..., 0] * region,
