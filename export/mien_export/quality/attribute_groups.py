@@ -29,7 +29,7 @@ from mien_export.recipes.judges import load_judge
 from mien_export.runner import WeightsRunner
 from mien_service.faces.face import RgbImage
 
-FACES = 360
+FACES = 240
 FEWEST = 8
 """Faces below which a group says nothing."""
 
