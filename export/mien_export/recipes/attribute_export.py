@@ -29,7 +29,7 @@ def export_attribute_editor(name: str, checkpoint: Path, weights: Path) -> None:
             "Non-commercial research (trained on people of MobileStyleGAN, which learned from FFHQ, chosen by a judge "
             "that learned from CelebA; see weights/LICENSE.md)"
         ),
-        inputs=tuple(edit_inputs(net, SIDE, f"{strengths} in -1..1, then four style numbers")),
+        inputs=tuple(edit_inputs(net, SIDE, f"{strengths} in -1.25..1.25, then four style numbers")),
         outputs=tuple(edit_outputs(net, SIDE)),
         exact_bound=1e-3,
         packed_bound=0.05,
