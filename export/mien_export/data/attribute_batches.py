@@ -13,7 +13,6 @@ from mien_export.data.attribute_pairs import PairPictures, PairTable
 from mien_export.data.augment import jittered_squares, varied_colours
 from mien_export.data.crops import MARGIN
 from mien_export.data.edit_pairs import Batch, pairs_batch
-from mien_export.data.packs import is_held_out
 from mien_export.data.resize import reduced
 from mien_export.teachers.attribute_edits import ATTRIBUTES
 from mien_service.faces.align import CROP_SIZE
@@ -71,9 +70,7 @@ class AttributePairs:
         self._pixels = torch.from_numpy(np.concatenate([pictures.sources, pictures.targets])).to(device)
         self._regions = torch.from_numpy(np.stack([region_maps(mesh) for mesh in pictures.meshes])).to(device)
         self._shown = list(shown)
-        self._pairs = [
-            pair for pair in pairs_of(table, edited) if not is_held_out(str(table.seeds[table.source[pair]]))
-        ]
+        self._pairs = [pair for pair in pairs_of(table, edited) if not table.is_held_out(pair)]
         self._of_source: dict[int, list[int]] = {}
         for pair in self._pairs:
             self._of_source.setdefault(int(table.source[pair]), []).append(pair)

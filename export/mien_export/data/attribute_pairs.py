@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from mien_export.data.caching import write_arrays
 from mien_export.data.crops import WEIGHTS, CropCutter, cache_folder, moved_mesh
+from mien_export.data.packs import is_held_out
 from mien_export.data.synthetic_people import CROP_SIZE, people_key
 from mien_export.runner import WeightsRunner
 from mien_export.teachers.attribute_edits import EDITS, STYLE_STEP, source_styles, target_styles
@@ -54,6 +55,10 @@ class PairTable:
         mine = (self.source >= first) & (self.source < last)
         pairs = (self.source[mine] - first, self.strengths[mine], self.styles[mine], self.scores[mine])
         return PairTable(self.seeds[first:last], self.base[first:last], *pairs)
+
+    def is_held_out(self, pair: int) -> bool:
+        """Return whether the person of a pair is never trained on."""
+        return is_held_out(str(self.seeds[self.source[pair]]))
 
     def parts(self) -> list["PairTable"]:
         """Return the table in parts, each of PART seeds; seeds must rise."""

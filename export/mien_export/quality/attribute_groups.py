@@ -46,7 +46,7 @@ def report_groups(weights: Path, folder: Path, faces: int = FACES) -> None:
     rows: list[dict[str, Cell]] = []
     shown: list[list[Labelled]] = []
     for attribute in ATTRIBUTES:
-        editors = [one for one in engines(runner) if one.knows is None or attribute in one.knows]
+        editors = [one for one in engines(runner) if one.edits(attribute)]
         for direction in (1, -1):
             for name, binned in bins(candidates(known, attribute, direction)):
                 group = make_group(binned, attribute, direction, meters)

@@ -44,7 +44,7 @@ def report_edit_attribute(weights: Path, folder: Path, attributes: Sequence[str]
 
 
 def engines(runner: WeightsRunner) -> list[Entrant]:
-    """Return the service's engines, the better one last, each with a variant."""
+    """Return the service's engines, `editnet` last, each with a variant."""
     known = {"vae": tuple(Attribute), "editnet": attribute_editor.ATTRIBUTES}
     return [
         Entrant(name, ServiceEditor(runner, engine=name), ServiceEditor(runner, 1, engine=name), knows=attributes)

@@ -57,6 +57,10 @@ class Entrant:
     graded: Callable[[float], Editor] | None = None
     knows: Collection[str] | None = None
 
+    def edits(self, attribute: str) -> bool:
+        """Return whether the editor knows an attribute."""
+        return self.knows is None or attribute in self.knows
+
 
 @dataclass(frozen=True, eq=False)
 class Meters:
@@ -146,7 +150,7 @@ def evaluate(
     results: list[Result] = []
     rows: list[list[Labelled]] = []
     for attribute in attributes:
-        knowing = [one for one in entrants if one.knows is None or attribute in one.knows]
+        knowing = [one for one in entrants if one.edits(attribute)]
         for direction in (1, -1):
             chosen = candidates(faces, attribute, direction)
             if not chosen:

@@ -12,7 +12,7 @@ from mien_export.quality.editors import ServiceEditor
 from mien_export.quality.held_out import REPORT_HALF, HeldOutFace, celeba_faces, found_faces
 from mien_export.quality.sheet import Labelled, write_sheet
 from mien_export.runner import WeightsRunner
-from mien_service.faces.align import at_resolution, cut
+from mien_service.faces.align import cut
 from mien_service.tasks.attribute_editor import ATTRIBUTES
 
 STRENGTHS = (-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)
@@ -40,10 +40,8 @@ def shown_faces(runner: WeightsRunner) -> list[HeldOutFace]:
 
 def sweep(editor: ServiceEditor, face: HeldOutFace, attribute: str) -> list[Labelled]:
     """Return the aligned square of a face at each of STRENGTHS."""
-    side = 256
-    where = at_resolution(face.aligned.transform, side)
     row: list[Labelled] = []
     for strength in STRENGTHS:
         edited = editor(face.photo, face.aligned, attribute, strength)
-        row.append((f"{attribute} {strength:+g}", cut(edited, where, side)))
+        row.append((f"{attribute} {strength:+g}", cut(edited, face.aligned.transform)))
     return row

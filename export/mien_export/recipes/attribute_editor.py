@@ -12,7 +12,6 @@ from pathlib import Path
 
 from mien_export.data.attribute_batches import AttributePairs, pairs_of
 from mien_export.data.attribute_pairs import PairTable, load_pairs
-from mien_export.data.packs import is_held_out
 from mien_export.networks.edit_net import EditNet
 from mien_export.networks.lite0 import Lite0
 from mien_export.networks.patch_discriminator import PatchDiscriminator
@@ -65,7 +64,7 @@ def train(name: str, minutes: float, folder: Path) -> Path:
 
 def shown_pairs(table: PairTable, edited: Sequence[Attribute]) -> list[int]:
     """Return pairs of people who are held out, each kind of edit in turn."""
-    held_out = [pair for pair in pairs_of(table, edited) if is_held_out(str(table.seeds[table.source[pair]]))]
+    held_out = [pair for pair in pairs_of(table, edited) if table.is_held_out(pair)]
     kinds = [tuple((table.strengths[i] > 0).tolist() + (table.strengths[i] < 0).tolist()) for i in held_out]
     turns = [kinds[:i].count(kind) for i, kind in enumerate(kinds)]
     return [held_out[i] for i in sorted(range(len(held_out)), key=lambda i: turns[i])][:SHOWN]

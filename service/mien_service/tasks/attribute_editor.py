@@ -54,20 +54,24 @@ def edits(face: AlignedFace, takes: Sequence[Take], run: Runner, units: Units = 
 
     Several networks edit one after the other: each sees what those before it made of the face.
     """
-    made = [no_edit(SIDE)] * len(takes)
-    crops = [face.crop] * len(takes)
+    made: list[Edit | None] = [None] * len(takes)
     for name, known in EDITORS.items():
         asked = [i for i, take in enumerate(takes) if any(take.change.get(attribute) for attribute in known)]
         if not asked:
             continue
         wanted = [strengths(takes[i], known, units) for i in asked]
         conditions = [condition(takes[i], asked_for) for i, asked_for in zip(asked, wanted, strict=True)]
-        answers = _answers(name, [crops[i] for i in asked], conditions, run)
+        answers = _answers(name, [_seen(face, made[i]) for i in asked], conditions, run)
         for i, asked_for, fields in zip(asked, wanted, answers, strict=True):
-            edit = _edit(asked_region(_part(takes[i], known), face), fields).scaled(_beyond(asked_for))
-            crops[i] = apply_edit(crops[i], WHOLE, edit)
-            made[i] = made[i].then(edit)
-    return made
+            region = asked_region(_part(takes[i], known), face, SIDE)
+            edit, before = _edit(region, fields).scaled(_beyond(asked_for)), made[i]
+            made[i] = edit if before is None else before.then(edit)
+    return [no_edit(SIDE) if edit is None else edit for edit in made]
+
+
+def _seen(face: AlignedFace, before: Edit | None) -> RgbImage:
+    """Return the aligned face as what was done before it leaves it."""
+    return face.crop if before is None else apply_edit(face.crop, WHOLE, before)
 
 
 def strengths(take: Take, known: Sequence[Attribute], units: Units = UNITS) -> NDArray[np.float64]:
@@ -105,9 +109,8 @@ def _answers(
     return [{key: maps[i] for key, maps in fields.items()} for i in range(len(crops))]
 
 
-def _edit(whole_region: Field, fields: dict[str, Field]) -> Edit:
-    """Return a network's fields as an edit, confined to the region (256, 256) where the change shows."""
-    region = np.asarray(cv2.resize(whole_region, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.float32)
+def _edit(region: Field, fields: dict[str, Field]) -> Edit:
+    """Return a network's fields as an edit, confined to the region (SIDE, SIDE) where the change shows."""
     paint = fields["paint"] * np.array([255, 255, 255, 1], np.float32)
     paint[..., 3] = np.clip((paint[..., 3] - MATTE_FLOOR) / (1 - MATTE_FLOOR), 0, 1) * region
     return Edit(

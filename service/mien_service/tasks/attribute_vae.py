@@ -56,8 +56,7 @@ def network_image(face: AlignedFace) -> NDArray[np.float32]:
 
 def _edit(face: AlignedFace, change: Strengths, before: Rendering, after: Rendering) -> Edit:
     """Return the edit from one decoded face (128, 128, 3) to another, confined to where the change shows."""
-    small = cv2.resize(asked_region(change, face), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    edit = edit_between(before, after, np.asarray(small, np.float32))
+    edit = edit_between(before, after, asked_region(change, face, SIDE))
     return edit.scaled(max([1.0, *map(abs, change.values())]))
 
 

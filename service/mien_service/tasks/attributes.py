@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
+import cv2
 import numpy as np
 from pydantic import BeforeValidator
 
@@ -65,9 +66,9 @@ class Take:
     seed: int = 0
 
 
-def asked_region(change: Strengths, face: AlignedFace) -> Field:
-    """Return (n, n) in 0..1 over the aligned square: where what is asked for, at a strength other than 0, may show."""
+def asked_region(change: Strengths, face: AlignedFace, side: int) -> Field:
+    """Return (side, side) in 0..1 over the aligned square: where what is asked for, at a strength not 0, may show."""
     region = np.zeros(face.crop.shape[:2], np.float32)
     for name in sorted({REGION_OF[attribute] for attribute, strength in change.items() if strength != 0}):
         region = np.maximum(region, REGIONS[name](face.landmarks))
-    return region
+    return np.asarray(cv2.resize(region, (side, side), interpolation=cv2.INTER_AREA), np.float32)
