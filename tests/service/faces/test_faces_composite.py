@@ -82,6 +82,25 @@ def test_an_edit_without_paint_paints_nothing() -> None:
     assert not painted((60, 80), crop_transform(face_at(40, 0, 40, 30)), edit).any()
 
 
+def moved_by_half(photo: np.ndarray) -> np.ndarray:
+    """Return a photo, all of whose middle is the face's square, moved by half a pixel."""
+    side = photo.shape[0]
+    whole = np.array([[CROP_SIZE / side, 0, 0], [0, CROP_SIZE / side, 0]])
+    still = np.zeros((side, side, 3), np.float32)
+    return apply_edit(
+        photo, whole, Edit(still, np.ones((side, side), np.float32), np.full((side, side, 2), 0.5, np.float32))
+    )
+
+
+@pytest.mark.parametrize(("side", "kept"), [(160, 0.45), (320, 0.25)])
+def test_detail_a_pixel_wide_survives_a_move_best_in_small_pictures(side: int, kept: float) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (side, side, 3)).astype(np.uint8)
+    middle = slice(side // 4, -side // 4)
+    sharpness = [cv2.Laplacian(one, cv2.CV_32F)[middle, middle].var() for one in (noise, moved_by_half(noise))]
+    found = sharpness[1] / sharpness[0]
+    assert found == pytest.approx(kept, abs=0.05)
+
+
 @given(SEEDS, SIZES, FACES, TILTS, st.floats(0, 400), st.floats(0, 300))
 def test_pixels_outside_alpha_are_the_photos(seed: int, n: int, width: float, tilt: float, x: float, y: float) -> None:
     random = np.random.default_rng(seed)
