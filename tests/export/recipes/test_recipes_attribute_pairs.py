@@ -12,10 +12,12 @@ from mien_export.data.attribute_pairs import Source, part_file, read_table
 from mien_export.data.portrait_readings import Readings
 from mien_export.recipes import attribute_pairs
 from mien_export.recipes.attribute_pairs import (
+    STRENGTHS,
     Proposal,
     drawn_base,
     drawn_strengths,
     judged,
+    strengths_from,
     within_regions,
 )
 from mien_export.teachers.attribute_edits import BASE
@@ -60,21 +62,29 @@ def test_most_sources_stay_and_some_are_turned_darkened_and_bearded() -> None:
 
 def test_what_a_face_is_not_is_asked_of_it() -> None:
     for seed in range(20):
-        rows = drawn_strengths(readings(), np.random.default_rng(seed))
+        rows = drawn_strengths(readings(), STRENGTHS, np.random.default_rng(seed))
         assert rows[0, SMILING] > 0
         assert rows[1, YOUNG] > 0 > rows[2, YOUNG]
         assert rows[3, MALE] < 0
         assert rows[4, BEARD] > 0
         assert (np.abs(rows).max(axis=1) >= 0.49).all()
         assert np.abs(rows).max() <= 1.26
-    rows = drawn_strengths(readings(smiling=5, no_beard=-5), np.random.default_rng(0))
+    rows = drawn_strengths(readings(smiling=5, no_beard=-5), STRENGTHS, np.random.default_rng(0))
     assert rows[0, SMILING] < 0
     assert rows[4, BEARD] < 0
 
 
+def test_later_people_are_edited_further() -> None:
+    for seed, least, most in [(0, 0.5, 1.25), (1599, 0.5, 1.25), (1600, 1.0, 2.0)]:
+        rows = drawn_strengths(readings(), strengths_from(seed), np.random.default_rng(seed))
+        asked = np.abs(rows[rows != 0])
+        assert asked.min() >= least - 0.01
+        assert 0.7 * most < asked.max() <= most
+
+
 def test_women_get_no_beards() -> None:
     for seed in range(20):
-        rows = drawn_strengths(readings(male=-5), np.random.default_rng(seed))
+        rows = drawn_strengths(readings(male=-5), STRENGTHS, np.random.default_rng(seed))
         assert len(rows) == 4
         assert (rows[:, BEARD] == 0).all()
         assert rows[3, MALE] > 0
@@ -82,7 +92,9 @@ def test_women_get_no_beards() -> None:
 
 def test_some_edits_come_in_twos() -> None:
     counts = [
-        np.count_nonzero(row) for seed in range(60) for row in drawn_strengths(readings(), np.random.default_rng(seed))
+        np.count_nonzero(row)
+        for seed in range(60)
+        for row in drawn_strengths(readings(), STRENGTHS, np.random.default_rng(seed))
     ]
     assert set(counts) == {1, 2}
     assert 0.05 < np.mean(np.array(counts) == 2) < 0.3
