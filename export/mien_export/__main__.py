@@ -44,12 +44,13 @@ from mien_export.recipes import (
     small_edit,
 )
 from mien_export.runner import WeightsRunner
+from mien_service.tasks.attribute_editor import EDITORS
 
 RUNS = Path("runs")
 WEIGHTS = Path("weights")
 
 TRAINERS: dict[str, tuple[Callable[[float, Path], Path], Path, float]] = {
-    **{name: (partial(attribute_editor.train, name), RUNS / name, 60.0) for name in attribute_editor.EDITORS},
+    **{name: (partial(attribute_editor.train, name), RUNS / name, 60.0) for name in EDITORS},
     "attribute_pairs": (attribute_pairs.train, attribute_pairs.TABLE.parent, 0.0),
     "face_detector": (face_detector.train, RUNS / "face_detector", 40.0),
     "face_filler": (face_filler.train, RUNS / "face_filler", 95.0),
@@ -67,7 +68,7 @@ TRAINERS: dict[str, tuple[Callable[[float, Path], Path], Path, float]] = {
 EXPORTERS: dict[str, Callable[[], None]] = {
     **{
         name: partial(attribute_export.export_attribute_editor, name, RUNS / name / "checkpoint.pt", WEIGHTS)
-        for name in attribute_export.VERSIONS
+        for name in EDITORS
     },
     "face_detector": lambda: finding_export.export_face_detector(RUNS / "face_detector" / "checkpoint.pt", WEIGHTS),
     "mask_segmenter": lambda: mask_export.export_mask_segmenter(RUNS / "mask_segmenter" / "checkpoint.pt", WEIGHTS),

@@ -19,16 +19,8 @@ from mien_export.recipes.edit_losses import EditLosses, LossWeights
 from mien_export.recipes.edit_step import EditSettings, EditTrainer, Stage
 from mien_export.recipes.loop import pick_device, placed
 from mien_export.teachers.attribute_edits import STYLES
-from mien_service.tasks.attribute_editor import SIDE
+from mien_service.tasks.attribute_editor import EDITORS, SIDE
 from mien_service.tasks.attributes import Attribute
-
-EDITORS: dict[str, tuple[Attribute, ...]] = {
-    "smile_editor": (Attribute.SMILING,),
-    "age_editor": (Attribute.YOUNG,),
-    "masculine_editor": (Attribute.MALE,),
-    "beard_editor": (Attribute.BEARD, Attribute.MUSTACHE),
-}
-"""The networks, and what each knows. One for all was slower by far: it has to learn what a condition means first."""
 
 WEIGHTS_FOLDER = Path("weights")
 """Where training goes on from, if it was shipped."""

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from mien_export.recipes.attribute_editor import EDITORS, network
+from mien_export.recipes.attribute_editor import network
 from mien_export.recipes.edit_export import edit_inputs, edit_outputs
 from mien_export.recipes.shipping import Shipment, averaged, example_photos, ship
-from mien_service.tasks.attribute_editor import SIDE
+from mien_service.tasks.attribute_editor import EDITORS, REACH, SIDE
 
-VERSIONS = {"smile_editor": "1.0.0"}
-"""Of the networks that are shipped."""
+VERSIONS = {"masculine_editor": "1.0.0", "age_editor": "1.0.0", "beard_editor": "1.0.0", "smile_editor": "1.1.0"}
+"""Of the networks."""
 
 
 def export_attribute_editor(name: str, checkpoint: Path, weights: Path) -> None:
@@ -29,7 +29,7 @@ def export_attribute_editor(name: str, checkpoint: Path, weights: Path) -> None:
             "Non-commercial research (trained on people of MobileStyleGAN, which learned from FFHQ, chosen by a judge "
             "that learned from CelebA; see weights/LICENSE.md)"
         ),
-        inputs=tuple(edit_inputs(net, SIDE, f"{strengths} in -1.25..1.25, then four style numbers")),
+        inputs=tuple(edit_inputs(net, SIDE, f"{strengths} in {-REACH:g}..{REACH:g}, then four style numbers")),
         outputs=tuple(edit_outputs(net, SIDE)),
         exact_bound=1e-3,
         packed_bound=0.05,

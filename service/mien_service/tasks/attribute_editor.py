@@ -1,5 +1,6 @@
 """Attribute edits by networks that learned from pairs: the engine `editnet`, sharp and true to the person."""
 
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -7,18 +8,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien_service.faces.align import AlignedFace
-from mien_service.faces.composite import apply_edit
 from mien_service.faces.edit import Edit, Field, no_edit
 from mien_service.faces.face import RgbImage
-from mien_service.tasks.attributes import Attribute, Strengths, Take, asked_region
+from mien_service.tasks.attributes import Attribute, Take, asked_region, edited
 from mien_service.tasks.registry import Runner
 
 EDITORS: dict[str, tuple[Attribute, ...]] = {
+    "masculine_editor": (Attribute.MALE,),
+    "age_editor": (Attribute.YOUNG,),
+    "beard_editor": (Attribute.BEARD, Attribute.MUSTACHE),
     "smile_editor": (Attribute.SMILING,),
 }
 """The networks, in the order in which they edit a face, and the attributes whose strengths begin their conditions."""
 
 ATTRIBUTES = tuple(attribute for known in EDITORS.values() for attribute in known)
+
+PREFERRED: tuple[Attribute, ...] = ()
+"""Those that come out better than with the VAE: they are edited here unless somebody asks otherwise (decision 11)."""
 
 SIDE = 128
 """Of the squares that the networks see, in pixels; their fields are brought to the photo's own size."""
@@ -30,18 +36,23 @@ WIDEST_STYLE = 2.0
 
 Units = dict[Attribute, tuple[float, float]]
 
-UNITS: Units = {Attribute.SMILING: (1.25, 1.25)}
-"""What the network is asked for at strength -1 and at 1. On people of the tuning half `evaluate editor_units` finds
-1.5, but there fields are scaled, and lips and teeth take on a tint."""
+UNITS: Units = {
+    Attribute.SMILING: (1.25, 1.5),
+    Attribute.YOUNG: (2.75, 1.75),
+    Attribute.MALE: (3.75, 4.0),
+    Attribute.BEARD: (2.0, 1.25),
+    Attribute.MUSTACHE: (2.0, 1.75),
+}
+"""What the networks are asked for at strength -1 and at 1, chosen on the tuning half (`evaluate editor_units`)."""
 
-REACH = 1.25
+FAINTER = 0.5
+"""Of strengths beyond 1 this share is left out: twice the change of 1 is more than networks were trained for."""
+
+REACH = 2.0
 """The most that networks were trained for; beyond it their fields are scaled."""
 
 MATTE_FLOOR = 0.12
 """A matte below this counts as 0: networks leave a faint one everywhere, which only softens the photo's own detail."""
-
-WHOLE = np.eye(2, 3)
-"""The transform of an aligned face that is its own photo."""
 
 
 def networks_for(change: Sequence[Attribute]) -> list[str]:
@@ -63,21 +74,27 @@ def edits(face: AlignedFace, takes: Sequence[Take], run: Runner, units: Units = 
         conditions = [condition(takes[i], asked_for) for i, asked_for in zip(asked, wanted, strict=True)]
         answers = _answers(name, [_seen(face, made[i]) for i in asked], conditions, run)
         for i, asked_for, fields in zip(asked, wanted, answers, strict=True):
-            region = asked_region(_part(takes[i], known), face, SIDE)
+            region = asked_region(takes[i].only(known).change, face, SIDE)
             edit, before = _edit(region, fields).scaled(_beyond(asked_for)), made[i]
             made[i] = edit if before is None else before.then(edit)
     return [no_edit(SIDE) if edit is None else edit for edit in made]
 
 
 def _seen(face: AlignedFace, before: Edit | None) -> RgbImage:
-    """Return the aligned face as what was done before it leaves it."""
-    return face.crop if before is None else apply_edit(face.crop, WHOLE, before)
+    return face.crop if before is None else edited(face, before).crop
 
 
 def strengths(take: Take, known: Sequence[Attribute], units: Units = UNITS) -> NDArray[np.float64]:
     """Return what a network that knows some attributes is asked for."""
     asked = [take.change.get(attribute, 0.0) for attribute in known]
-    return np.array([strength * units[name][int(strength > 0)] for name, strength in zip(known, asked, strict=True)])
+    amounts = [units[name][int(strength > 0)] for name, strength in zip(known, asked, strict=True)]
+    return np.array([_eased(strength) * amount for strength, amount in zip(asked, amounts, strict=True)])
+
+
+def _eased(strength: float) -> float:
+    """Return a strength, of which half counts that goes beyond 1."""
+    beyond = max(abs(strength) - 1, 0.0)
+    return strength - math.copysign(FAINTER * beyond, strength)
 
 
 def condition(take: Take, asked_for: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -92,10 +109,6 @@ def condition(take: Take, asked_for: NDArray[np.float64]) -> NDArray[np.float32]
 def _beyond(asked_for: NDArray[np.float64]) -> float:
     """Return how many times REACH is asked for; 1 within it."""
     return max(1.0, float(np.abs(asked_for).max()) / REACH)
-
-
-def _part(take: Take, known: Sequence[Attribute]) -> Strengths:
-    return {attribute: take.change.get(attribute, 0.0) for attribute in known}
 
 
 def _answers(

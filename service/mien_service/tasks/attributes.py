@@ -1,6 +1,7 @@
 """The attributes that /edit-attribute changes, and where on the face each one shows."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated
 
@@ -9,7 +10,8 @@ import numpy as np
 from pydantic import BeforeValidator
 
 from mien_service.faces.align import AlignedFace
-from mien_service.faces.edit import Field
+from mien_service.faces.composite import apply_edit
+from mien_service.faces.edit import Edit, Field
 from mien_service.faces.regions import REGIONS
 
 
@@ -65,6 +67,10 @@ class Take:
     variant: int = 0
     seed: int = 0
 
+    def only(self, attributes: Collection[Attribute]) -> "Take":
+        """Return the take on that part of the change."""
+        return replace(self, change={name: strength for name, strength in self.change.items() if name in attributes})
+
 
 def asked_region(change: Strengths, face: AlignedFace, side: int) -> Field:
     """Return (side, side) in 0..1 over the aligned square: where what is asked for, at a strength not 0, may show."""
@@ -72,3 +78,12 @@ def asked_region(change: Strengths, face: AlignedFace, side: int) -> Field:
     for name in sorted({REGION_OF[attribute] for attribute, strength in change.items() if strength != 0}):
         region = np.maximum(region, REGIONS[name](face.landmarks))
     return np.asarray(cv2.resize(region, (side, side), interpolation=cv2.INTER_AREA), np.float32)
+
+
+WHOLE = np.eye(2, 3)
+"""The transform of an aligned face that is its own photo."""
+
+
+def edited(face: AlignedFace, edit: Edit) -> AlignedFace:
+    """Return an aligned face as an edit leaves it, for the next network to see."""
+    return replace(face, crop=apply_edit(face.crop, WHOLE, edit))

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from mien_service.faces.align import AlignedFace
 from mien_service.faces.edit import Edit
 from mien_service.tasks import attribute_editor, attribute_vae
-from mien_service.tasks.attributes import ALIASES, Attribute, AttributeName, Strengths, Take
+from mien_service.tasks.attributes import ALIASES, Attribute, AttributeName, Strengths, Take, edited
 from mien_service.tasks.number_lists import MAX_NUMBERS, parse_numbers
 from mien_service.tasks.registry import Picture, Runner, TaskParams, task
 
@@ -41,6 +41,10 @@ def _edit_mapping(value: object) -> object:
     return edits
 
 
+def _better_engine(attribute: Attribute) -> Engine:
+    return "editnet" if attribute in attribute_editor.PREFERRED else "vae"
+
+
 class EditAttributeParams(TaskParams):
     """Parameters of /edit-attribute: either `attribute` with `strength` or `strengths`, or `edits`."""
 
@@ -65,7 +69,7 @@ class EditAttributeParams(TaskParams):
         None,
         description=(
             f"What makes the change: `editnet` ({', '.join(attribute_editor.ATTRIBUTES)}) or `vae` (all attributes). "
-            "Default: the one that reaches its bars, so far `vae`."
+            "Default: for each attribute the better one."
         ),
     )
 
@@ -82,14 +86,13 @@ class EditAttributeParams(TaskParams):
             raise ValueError(f"engine editnet does not know {', '.join(unknown)}")
         return self
 
-    def chosen_engine(self) -> Engine:
-        """Return the engine that was asked for, or else the one that reaches its bars (decision 11)."""
-        return self.engine or "vae"
+    def edited_by(self, engine: Engine) -> list[Attribute]:
+        """Return the asked attributes that an engine edits: the one that was asked for, or each one's better one."""
+        return [name for name in self._asked() if (self.engine or _better_engine(name)) == engine]
 
     def network(self) -> str:
-        """Return the first network of the chosen engine."""
-        editors = attribute_editor.networks_for(self._asked())
-        return editors[0] if self.chosen_engine() == "editnet" else attribute_vae.NETWORKS[0]
+        """Return the first network that is run."""
+        return (*attribute_editor.networks_for(self.edited_by("editnet")), *attribute_vae.NETWORKS)[0]
 
     def _asked(self) -> list[Attribute]:
         return [self.attribute] if self.attribute is not None else list(self.edits or {})
@@ -117,6 +120,14 @@ class EditAttributeParams(TaskParams):
 def edit_attribute(face: AlignedFace, params: EditAttributeParams, run: Runner) -> Sequence[Edit]:
     """Change attributes of a face: smile, mustache, age, masculinity and more."""
     takes = [Take(params.changes(picture), picture.variant or 0, params.seed) for picture in params.pictures()]
-    if params.chosen_engine() == "vae":
+    sharp, rest = params.edited_by("editnet"), params.edited_by("vae")
+    if not sharp:
         return attribute_vae.edits(face, takes, params.vectors, run)
-    return attribute_editor.edits(face, takes, run)
+    made = attribute_editor.edits(face, [take.only(sharp) for take in takes], run)
+    return made if not rest else [_with_the_rest(face, *both, params, run) for both in zip(made, takes, strict=True)]
+
+
+def _with_the_rest(face: AlignedFace, before: Edit, take: Take, params: EditAttributeParams, run: Runner) -> Edit:
+    """Return an edit followed by what the VAE makes of the rest of the change."""
+    [then] = attribute_vae.edits(edited(face, before), [take.only(params.edited_by("vae"))], params.vectors, run)
+    return before.then(then)

@@ -28,7 +28,8 @@ def test_a_network_is_asked_for_its_own_attributes_within_what_was_trained(
     asked_for = strengths(take, known)
     for attribute, wanted in zip(known, asked_for, strict=True):
         strength = change.get(attribute, 0.0)
-        assert wanted == pytest.approx(strength * UNITS[attribute][strength > 0])
+        counted = np.sign(strength) * (min(abs(strength), 1) + max(abs(strength) - 1, 0) / 2)
+        assert wanted == pytest.approx(counted * UNITS[attribute][strength > 0])
     told = condition(take, asked_for)
     assert told.shape == (len(known) + STYLE_NUMBERS,)
     told_strengths = told[: len(known)]

@@ -47,17 +47,26 @@ def test_pictures_are_strengths_by_variants(strengths: list[float], variants: in
 
 @given(st.dictionaries(st.sampled_from(list(Attribute)), STRENGTHS, min_size=1))
 def test_an_engine_is_asked_for_what_it_knows(edits: dict[Attribute, float]) -> None:
-    known = set(edits) <= set(attribute_editor.ATTRIBUTES)
     typed = {str(name): strength for name, strength in edits.items()}
-    for engine in (None, "vae"):
-        asked = params(edits=typed, engine=engine)
-        assert (asked.chosen_engine(), asked.network()) == ("vae", "face_vae_encoder")
-    if known:
+    asked = params(edits=typed, engine="vae")
+    assert (asked.edited_by("vae"), asked.edited_by("editnet")) == (list(edits), [])
+    assert asked.network() == "face_vae_encoder"
+    if set(edits) <= set(attribute_editor.ATTRIBUTES):
         asked = params(edits=typed, engine="editnet")
-        assert (asked.chosen_engine(), asked.network()) == ("editnet", attribute_editor.networks_for(list(edits))[0])
+        assert (asked.edited_by("vae"), asked.edited_by("editnet")) == ([], list(edits))
+        assert asked.network() == attribute_editor.networks_for(list(edits))[0]
         return
     with pytest.raises(ValidationError, match="engine editnet does not know"):
         params(edits=typed, engine="editnet")
+
+
+@given(st.dictionaries(st.sampled_from(list(Attribute)), STRENGTHS, min_size=1))
+def test_unasked_each_attribute_is_edited_by_the_better_engine(edits: dict[Attribute, float]) -> None:
+    asked = params(edits={str(name): strength for name, strength in edits.items()})
+    sharp = [name for name in edits if name in attribute_editor.PREFERRED]
+    assert asked.edited_by("editnet") == sharp
+    assert asked.edited_by("vae") == [name for name in edits if name not in sharp]
+    assert (asked.network() == "face_vae_encoder") == (not sharp)
 
 
 WORDS = st.text(max_size=20) | st.sampled_from(
