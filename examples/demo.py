@@ -15,6 +15,7 @@ from mien import EditResult, Mien, NoMaskFound
 
 OUT = Path("out")
 MASKED = Path("examples/masked/anna.jpg")
+TURNED = Path("examples/turned/hanna.jpg")
 TILE = 320
 
 EDITS: list[tuple[str, dict[str, float]]] = [
@@ -50,6 +51,12 @@ def unmask(mien: Mien, photo: Path) -> list[tuple[str, EditResult]]:
     return [(f"unmasked {i + 1}", result) for i, result in enumerate(mien.unmask(photo, variants=2))]
 
 
+def frontalize(mien: Mien, photo: Path) -> list[tuple[str, EditResult]]:
+    """Return the photo's head looking to the front and aside with their titles."""
+    poses = {"to the front": 0.0, "looking aside": -15.0}
+    return [(title, mien.frontalize(photo, yaw=yaw)) for title, yaw in poses.items()]
+
+
 def save(results: list[tuple[str, EditResult]]) -> list[np.ndarray]:
     """Write the results to OUT and return their tiles."""
     for title, result in results:
@@ -68,6 +75,7 @@ def main() -> None:
         except NoMaskFound:
             masked, unmasked = MASKED, unmask(mien, MASKED)
         tiles += [tile(masked.read_bytes(), "masked"), *save(unmasked)]
+        tiles += [tile(TURNED.read_bytes(), "turned"), *save(frontalize(mien, TURNED))]
     rows = [np.hstack(tiles[i : i + 3]) for i in range(0, len(tiles), 3)]
     cv2.imwrite(str(OUT / "contact-sheet.png"), np.vstack(rows))
     print(f"{len(tiles)} pictures are in {OUT}/contact-sheet.png, the edited ones beside it")

@@ -15,6 +15,7 @@ from mien_service.faces.face import RgbImage
 ROOT = Path(__file__).resolve().parent.parent
 PEOPLE = ROOT / "examples" / "people"
 MASKED = ROOT / "examples" / "masked"
+TURNED = ROOT / "examples" / "turned"
 NAMES = ("anna", "ben", "carla", "dora", "emil", "farid", "gina")
 GROUP_SIDES = (420, 360, 480, 400, 460, 380)
 """Sides of the six pictures of the group photo, row by row."""
@@ -32,6 +33,12 @@ def person(name: str) -> RgbImage:
 def masked(name: str) -> RgbImage:
     """Return one of the generated people with a mask on, "anna" or "farid", (1024, 1024, 3); read only."""
     return _frozen(pixels_of((MASKED / f"{name}.jpg").read_bytes()))
+
+
+@cache
+def turned(name: str) -> RgbImage:
+    """Return one of the generated people seen from the side, "hanna" or "iris", (1024, 1024, 3); read only."""
+    return _frozen(pixels_of((TURNED / f"{name}.jpg").read_bytes()))
 
 
 @cache

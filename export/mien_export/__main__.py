@@ -13,6 +13,7 @@ from mien_export.quality.attribute_groups import report_groups
 from mien_export.quality.attribute_report import report_edit_attribute
 from mien_export.quality.finding import report_finding
 from mien_export.quality.finding_thresholds import report_thresholds
+from mien_export.quality.frontalize import report_frontalize
 from mien_export.quality.landmark_sheet import write_landmark_sheet
 from mien_export.quality.landmarks import report_landmarks
 from mien_export.quality.latent_report import report_directions
@@ -35,6 +36,7 @@ from mien_export.recipes import (
     face_vae_export,
     finding_export,
     generator_tap,
+    head_model,
     judges,
     latent_directions,
     mask_export,
@@ -74,6 +76,7 @@ EXPORTERS: dict[str, Callable[[], None]] = {
     "mask_segmenter": lambda: mask_export.export_mask_segmenter(RUNS / "mask_segmenter" / "checkpoint.pt", WEIGHTS),
     "mesh_net": lambda: finding_export.export_mesh_net(RUNS / "mesh_net" / "checkpoint.pt", WEIGHTS),
     "face_filler": lambda: mask_export.export_face_filler(RUNS / "face_filler" / "checkpoint.pt", WEIGHTS),
+    "head_model": lambda: head_model.export_head_model(WEIGHTS),
     "face_prior": lambda: face_prior.export_face_prior(WEIGHTS),
     "face_vae": lambda: face_vae_export.export_face_vae(RUNS / "face_vae" / "checkpoint.pt", WEIGHTS),
     "face_vae_vectors": lambda: attribute_table.export_table(RUNS / "face_vae" / "checkpoint.pt", WEIGHTS),
@@ -85,6 +88,7 @@ EVALUATIONS: dict[str, Callable[[Path], None]] = {
     "face_filler": lambda folder: report_filler(WEIGHTS, RUNS / "repainter" / "checkpoint.pt", folder),
     "finding": lambda folder: report_finding(WeightsRunner(WEIGHTS), folder),
     "finding_thresholds": lambda folder: report_thresholds(WeightsRunner(WEIGHTS), folder),
+    "frontalize": lambda folder: report_frontalize(WEIGHTS, folder),
     "landmarks": lambda folder: report_landmarks(WeightsRunner(WEIGHTS), folder),
     "latent_directions": report_directions,
     "landmark_sheet": lambda folder: write_landmark_sheet(WeightsRunner(WEIGHTS), folder),

@@ -10,6 +10,7 @@ from ._responses import RawResponse
 from ._results import EditResult, EditResults
 from ._types import Edits, FaceChoice, ModelCard, Output, Strengths
 
+T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -74,6 +75,29 @@ def unmask(
     return _task("/unmask", files, values, several=variants is not None, accept=accept)
 
 
+def frontalize(
+    picture: PictureFile,
+    *,
+    yaw: float,
+    pitch: float,
+    force: bool,
+    face: FaceChoice,
+    output: Output,
+    landmarks: bool,
+    accept: str | None,
+) -> Call[EditResult]:
+    """Describe POST /frontalize, which gives one picture."""
+    values = {
+        "yaw": _number(yaw),
+        "pitch": _number(pitch),
+        "force": _flag(force),
+        "face": face,
+        "output": output,
+        "landmarks": _flag(landmarks),
+    }
+    return _one("/frontalize", {"image": picture}, values, accept=accept)
+
+
 def models() -> Call[list[ModelCard]]:
     """Describe GET /models."""
     return Call(method="GET", path="/models", read=read_model_cards)
@@ -87,14 +111,31 @@ def probe(path: str) -> Call[bool]:
 def _task(
     path: str, files: Mapping[str, PictureFile], values: Mapping[str, object], *, several: bool, accept: str | None
 ) -> Call[EditResult | EditResults]:
-    return Call(
-        method="POST",
-        path=path,
-        read=read_edit_results if several else read_edit_result,
-        accept=accept or ("application/json" if several else "image/*"),
-        fields=_given(values.items()),
-        files=files,
-    )
+    ask = _several if several else _one
+    return ask(path, files, values, accept=accept)
+
+
+def _one(
+    path: str, files: Mapping[str, PictureFile], values: Mapping[str, object], *, accept: str | None
+) -> Call[EditResult]:
+    return _form(path, files, values, read=read_edit_result, accept=accept or "image/*")
+
+
+def _several(
+    path: str, files: Mapping[str, PictureFile], values: Mapping[str, object], *, accept: str | None
+) -> Call[EditResults]:
+    return _form(path, files, values, read=read_edit_results, accept=accept or "application/json")
+
+
+def _form(
+    path: str,
+    files: Mapping[str, PictureFile],
+    values: Mapping[str, object],
+    *,
+    read: Callable[[RawResponse], T],
+    accept: str,
+) -> Call[T]:
+    return Call(method="POST", path=path, read=read, accept=accept, fields=_given(values.items()), files=files)
 
 
 def _given(values: Iterable[tuple[str, object]]) -> dict[str, str]:

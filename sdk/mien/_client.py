@@ -145,6 +145,39 @@ class Mien(Core[httpx.Client]):
         )
         return self._call(call)
 
+    def frontalize(
+        self,
+        image: Picture,
+        *,
+        yaw: float = 0.0,
+        pitch: float = 0.0,
+        force: bool = False,
+        face: FaceChoice = "largest",
+        output: Output = "face",
+        landmarks: bool = False,
+        accept: str | None = None,
+    ) -> EditResult:
+        """Turn a head to the front, or elsewhere; what was not seen is invented, and not for identification.
+
+        `yaw` and `pitch` are where the head is to look, in degrees from -45 to 45: towards the
+        picture's right, and down. Heads turned to the side by more than 75 degrees are refused
+        unless `force` is True. `output` is "face" (the aligned crop) or "photo" (the whole photo).
+        `accept` is the media type to answer in (the picture's own by default); "application/json"
+        brings landmarks and `invented`. Raises PoseOutOfRange where the head is turned too far,
+        InvalidParameter where an angle is out of range, else the same as `edit_attribute`.
+        """
+        call = _calls.frontalize(
+            read_picture(image),
+            yaw=yaw,
+            pitch=pitch,
+            force=force,
+            face=face,
+            output=output,
+            landmarks=landmarks,
+            accept=accept,
+        )
+        return self._call(call)
+
     def models(self) -> list[ModelCard]:
         """List the service's networks. Raises StatusError, ConnectionFailed, UnexpectedAnswer."""
         return self._call(_calls.models())
@@ -303,6 +336,34 @@ class AsyncMien(Core[httpx.AsyncClient]):
             await asyncio.to_thread(read_pictures, image, mask),
             variants=variants,
             seed=seed,
+            face=face,
+            output=output,
+            landmarks=landmarks,
+            accept=accept,
+        )
+        return await self._call(call)
+
+    async def frontalize(
+        self,
+        image: Picture,
+        *,
+        yaw: float = 0.0,
+        pitch: float = 0.0,
+        force: bool = False,
+        face: FaceChoice = "largest",
+        output: Output = "face",
+        landmarks: bool = False,
+        accept: str | None = None,
+    ) -> EditResult:
+        """Turn a head to the front, or elsewhere; what was not seen is invented, and not for identification.
+
+        As `Mien.frontalize`; the picture is read on another thread. Raises the same.
+        """
+        call = _calls.frontalize(
+            await asyncio.to_thread(read_picture, image),
+            yaw=yaw,
+            pitch=pitch,
+            force=force,
             face=face,
             output=output,
             landmarks=landmarks,

@@ -21,7 +21,7 @@ Edits = str | Mapping[str, float]
 
 
 class TaskOptions(TypedDict, total=False):
-    """What every task takes beside the picture and what asks for several results."""
+    """What every task that can give several results takes, beside the picture and what asks for them."""
 
     seed: int | None
     face: FaceChoice

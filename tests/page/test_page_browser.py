@@ -139,6 +139,18 @@ def test_masked_sample_is_unmasked_under_a_notice(page: Page) -> None:
     assert differs(picture, Image.open(BytesIO(page.request.get("/page/sample-masked.jpg").body())))
 
 
+def test_turned_sample_looks_to_the_front(page: Page) -> None:
+    open_with_sample(page, "Try a turned sample", "sample-turned.jpg")
+    page.locator(".task > summary", has_text="Frontalize").click()
+    expect(form(page).get_by_label("Output")).to_have_value("face")
+    edit(page)
+    await_answer(page)
+    expect(page.locator("#picture").get_by_role("note")).to_contain_text("Not for identification")
+    name, picture = downloaded(page)
+    assert name == "sample-turned-frontalize.jpg"
+    assert picture.width == picture.height > 256
+
+
 MASK_BOX = (190, 290, 320, 400)
 """Left, top, right and bottom of the mask that tests choose, on a portrait of 512 pixels a side."""
 

@@ -26,7 +26,7 @@ from mien_export.quality.sheet import Labelled
 from mien_export.quality.skin_regions import skin
 from mien_export.runner import WeightsRunner
 from mien_service.faces.align import CROP_SIZE, AlignedFace, align
-from mien_service.faces.composite import apply_edit, painted
+from mien_service.faces.composite import apply_edit, invented
 from mien_service.faces.detect import NetworkDetector
 from mien_service.faces.edit import Edit, Field
 from mien_service.faces.face import RgbImage
@@ -140,7 +140,7 @@ def sharpness(photo: RgbImage, face: AlignedFace, run: WeightsRunner) -> tuple[f
     assert isinstance(edit, Edit)
     landmarks = face.face.landmarks
     width = float(np.ptp(landmarks[JAW, 0]))
-    region, bare = painted(photo.shape[:2], face.transform, edit), skin(landmarks, photo.shape)
+    region, bare = invented(photo.shape[:2], face.transform, edit), skin(landmarks, photo.shape)
     out = apply_edit(photo, face.transform, edit)
     own, ours = (sharpness_match(picture, region, bare, width) for picture in (photo, out))
     return own, ours

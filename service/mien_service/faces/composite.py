@@ -55,15 +55,22 @@ def apply_edit(photo: RgbImage, transform: Affine, edit: Edit, *, grey: bool = F
     return out
 
 
-def painted(size: tuple[int, int], transform: Affine, edit: Edit) -> Mask:
-    """Return which pixels of a photo of `size`, (height, width), the paint of `edit` has a part in, (height, width)."""
+def invented(size: tuple[int, int], transform: Affine, edit: Edit) -> Mask:
+    """Return (height, width) which pixels of a photo of `size` the paint or the twin of `edit` has a part in."""
     touched = np.zeros(size, np.bool_)
     coat = _coat(edit, transform, grey=False)
     if coat is not None:
-        matte = np.ascontiguousarray(coat.paint[..., 3])
-        for tile in coat.sheet.tiles(matte > 0, size[1], size[0]):
-            touched[tile.slices] = coat.sheet.at(matte, tile) > 0
+        _mark(touched, coat.sheet, np.ascontiguousarray(coat.paint[..., 3]))
+    change = _change(edit, transform, grey=False) if edit.twin is not None else None
+    if change is not None and change.twin is not None:
+        _mark(touched, change.sheet, np.ascontiguousarray(change.twin[..., 2]))
     return touched
+
+
+def _mark(touched: Mask, sheet: Sheet, matte: Field) -> None:
+    """Set where a matte over the sheet is not 0."""
+    for tile in sheet.tiles(matte > 0, touched.shape[1], touched.shape[0]):
+        touched[tile.slices] |= sheet.at(matte, tile) > 0
 
 
 def apply_layer(photo: RgbImage, layer: Layer) -> RgbImage:
@@ -103,6 +110,8 @@ class Change:
     used: Mask
     fields: Field
     flow_y: Field | None
+    twin: Field | None
+    """(h, w, 4): another flow, x and y in photo pixels, its matte with alpha applied, and nothing."""
 
     @property
     def interpolation(self) -> int:
@@ -124,11 +133,26 @@ def _change(edit: Edit, transform: Affine, *, grey: bool) -> Change | None:
     fields[..., :3] = (residual.mean(axis=2, keepdims=True) if grey else residual) * alpha[..., None]
     flow_y = None
     if edit.flow is not None:
-        back = invert(transform)[:, :2] * (CROP_SIZE / edit.resolution)
-        flow = sheet.resampled(edit.flow) @ back.T.astype(np.float32) * alpha[..., None]
+        flow = sheet.resampled(edit.flow) @ _to_photo(edit, transform) * alpha[..., None]
         if float(np.abs(flow).max(initial=0)) >= STILL_PIXELS:
             fields[..., 3], flow_y = flow[..., 0], np.ascontiguousarray(flow[..., 1])
-    return Change(sheet, alpha > 0, fields, flow_y)
+    return Change(sheet, alpha > 0, fields, flow_y, _twin(edit, sheet, alpha, transform))
+
+
+def _twin(edit: Edit, sheet: Sheet, alpha: Field, transform: Affine) -> Field | None:
+    if edit.twin is None or not edit.twin[..., 2].any():
+        return None
+    field = sheet.resampled(edit.twin)
+    found = np.zeros((*alpha.shape, 4), np.float32)
+    found[..., :2] = field[..., :2] @ _to_photo(edit, transform)
+    found[..., 2] = np.clip(field[..., 2], 0, 1) * alpha
+    return found
+
+
+def _to_photo(edit: Edit, transform: Affine) -> Field:
+    """Return (2, 2): row vectors in pixels of the edit's fields, times this, are in pixels of the photo."""
+    back = invert(transform)[:, :2] * (CROP_SIZE / edit.resolution)
+    return back.T.astype(np.float32)
 
 
 def _make(out: RgbImage, photo: RgbImage, change: Change) -> None:
@@ -155,10 +179,29 @@ def _make(out: RgbImage, photo: RgbImage, change: Change) -> None:
                 part = cv2.remap(
                     photo[source.slices], x, y, interpolation, room_part[here], borderMode=cv2.BORDER_REPLICATE
                 )
+        if change.twin is not None:
+            part = _with_twin(np.asarray(part, np.uint8), photo, tile, sheet.at(change.twin, tile), interpolation)
         residual = cv2.cvtColor(fields, cv2.COLOR_BGRA2BGR, room_residual[here])
         # Where alpha is 0, residual and flow are exactly 0, and adding 0 or fetching a pixel from its own place
         # keeps it.
         cv2.add(part, residual, out[tile.slices], dtype=cv2.CV_8U)
+
+
+def _with_twin(part: RgbImage, photo: RgbImage, tile: Box, fields: Field, interpolation: int) -> RgbImage:
+    """Return a tile's pixels under those that its twin's flow fetches from the photo, by the matte."""
+    matte = np.ascontiguousarray(fields[..., 2])
+    if not matte.any():
+        return part
+    columns, rows = np.meshgrid(np.arange(tile.left, tile.right), np.arange(tile.top, tile.bottom))
+    everywhere = Box(0, 0, photo.shape[1], photo.shape[0])
+    x = np.clip(columns + fields[..., 0], 0, everywhere.right - 1).astype(np.float32)
+    y = np.clip(rows + fields[..., 1], 0, everywhere.bottom - 1).astype(np.float32)
+    used = matte > 0
+    reach = Box(int(x[used].min()), int(y[used].min()), int(x[used].max()) + 1, int(y[used].max()) + 1)
+    source = reach.grown(4).within(everywhere)
+    x, y = x - np.float32(source.left), y - np.float32(source.top)
+    fetched = cv2.remap(photo[source.slices], x, y, interpolation, borderMode=cv2.BORDER_REPLICATE)
+    return _over(part, fetched.astype(np.float32), matte)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,8 @@ class Edit:
     """Changes to an aligned face, as fields over its aligned square at any resolution n x n.
 
     flow: (n, n, 2) x, y in pixels of the n x n square: a changed pixel shows what lay at its place plus flow.
+    twin: (n, n, 3) another flow and a matte in 0..1: what that flow fetches is laid over what flow does, before
+    residual is added; or None. For what was not visible on one half of the face, but on the other.
     residual: (n, n, 3) RGB, added to the warped photo, in grey levels (-255..255).
     alpha: (n, n) in 0..1: how much of flow and residual is applied.
     paint: (n, n, 4) RGB in 0..255 and matte in 0..1, laid over the rest, or None: for what was not visible before.
@@ -26,6 +28,7 @@ class Edit:
     flow: Field | None = None
     paint: Field | None = None
     match_paint: bool = True
+    twin: Field | None = None
 
     @property
     def resolution(self) -> int:
@@ -45,7 +48,7 @@ class Edit:
         """Return one edit of the same resolution that does this one and then `other`.
 
         Where both move the face, they move it one after the other; residual and paint of the first are not moved by
-        the second. Paint is matched where either's is.
+        the second. Paint is matched where either's is. The second's twin goes before the first's.
         """
         alpha = np.maximum(self.alpha, other.alpha)
         mine, theirs = (_share(edit.alpha, alpha) for edit in (self, other))
@@ -56,6 +59,7 @@ class Edit:
             flow=np.asarray(np.sum(flows, axis=0), np.float32) if flows else None,
             paint=_both_paints(self, other),
             match_paint=any(edit.match_paint for edit in (self, other) if edit.paint is not None),
+            twin=self.twin if other.twin is None else other.twin,
         )
 
 

@@ -57,3 +57,12 @@ def pose_of_rotation(rotation: NDArray[np.float64]) -> Pose:
     pitch = float(np.degrees(np.arctan2(rotation[2, 1], rotation[2, 2])))
     roll = float(np.degrees(np.arctan2(rotation[1, 0], rotation[0, 0])))
     return Pose(yaw, pitch, roll)
+
+
+def rotation_of(pose: Pose) -> NDArray[np.float64]:
+    """Return the rotation (3, 3) of a head in a pose: what `pose_of_rotation` reads it from."""
+    yaw, pitch, roll = np.radians(pose)
+    aside = np.array([[np.cos(yaw), 0, -np.sin(yaw)], [0, 1, 0], [np.sin(yaw), 0, np.cos(yaw)]])
+    nod = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
+    tilt = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
+    return tilt @ aside @ nod

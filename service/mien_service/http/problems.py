@@ -15,6 +15,7 @@ from mien_service.faces.find import FaceIndexOutOfRange, NoFaceFound
 from mien_service.http.request_ids import request_id_of
 from mien_service.http.workers import Overloaded, UploadTooSlow
 from mien_service.media.errors import ImageTooLarge, ImageTooSmall, MediaError, UnencodableImage, UnsupportedMediaType
+from mien_service.tasks.frontalize import PoseOutOfRange
 from mien_service.tasks.registry import InvalidParameter
 from mien_service.tasks.unmask import NoMaskFound
 
@@ -43,6 +44,7 @@ IMAGE_TOO_LARGE = ProblemType("image-too-large", 413, "The picture is too large"
 NO_FACE_FOUND = ProblemType("no-face-found", 422, "No face was found in the photo")
 FACE_INDEX = ProblemType("face-index-out-of-range", 422, "The photo has fewer faces")
 NO_MASK_FOUND = ProblemType("no-mask-found", 422, "No mask was found on the face")
+POSE_OUT_OF_RANGE = ProblemType("pose-out-of-range", 422, "The head is turned too far")
 NOT_ACCEPTABLE = ProblemType("not-acceptable", 406, "The answer cannot be given in an accepted type")
 NOT_FOUND = ProblemType("not-found", 404, "There is nothing at this path")
 METHOD_NOT_ALLOWED = ProblemType("method-not-allowed", 405, "The path does not take this method")
@@ -62,6 +64,7 @@ PROBLEM_TYPES = (
     NO_FACE_FOUND,
     FACE_INDEX,
     NO_MASK_FOUND,
+    POSE_OUT_OF_RANGE,
     NOT_ACCEPTABLE,
     NOT_FOUND,
     METHOD_NOT_ALLOWED,
@@ -133,6 +136,9 @@ def problem_of(error: Exception, retry_after: int) -> Problem:
             return Problem(NO_MASK_FOUND, "Nothing on the face is marked by `mask`.", {"field": "mask"})
         case NoMaskFound():
             return Problem(NO_MASK_FOUND, "The face wears no mask that is seen; send `mask` to mark where it is.")
+        case PoseOutOfRange():
+            detail = f"The head is turned by {abs(error.yaw):.0f} degrees; with `force` half of it is invented."
+            return Problem(POSE_OUT_OF_RANGE, detail, {"field": "force"})
         case QueueFull() | Overloaded():
             headers = {"Retry-After": str(retry_after)}
             return Problem(OVERLOADED, f"Try again in {retry_after} s.", headers=headers)

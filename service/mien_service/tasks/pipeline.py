@@ -9,7 +9,7 @@ import numpy as np
 from mien_service.engine.engine import Engine, Runner
 from mien_service.engine.work import Work
 from mien_service.faces.align import CROP_SIZE, AlignedFace, Marked, align, at_resolution, cut, scale_of
-from mien_service.faces.composite import apply_edit, apply_layer, painted
+from mien_service.faces.composite import apply_edit, apply_layer, invented
 from mien_service.faces.draw import draw_face, draw_label
 from mien_service.faces.edit import Edit, Layer, Reading
 from mien_service.faces.face import Face, RgbImage
@@ -105,11 +105,11 @@ def _worked(spec: TaskSpec, params: TaskParams, aligned: list[AlignedFace], runn
 
 
 def _invented(size: tuple[int, int], params: TaskParams, worked: list[Worked], marked: Marked | None) -> Marked:
-    """Return where paint is in the pictures; every picture of an answer has it in the same places."""
+    """Return what of the pictures is invented; every picture of an answer has it in the same places."""
     touched = np.zeros(size, np.bool_)
     for one in worked:
         if one.results and isinstance(one.results[0], Edit):
-            touched |= painted(size, one.face.transform, one.results[0])
+            touched |= invented(size, one.face.transform, one.results[0])
     plane = touched.astype(np.uint8) * np.uint8(255)
     if marked is not None:
         plane = np.asarray(cv2.bitwise_and(plane, marked), np.uint8)

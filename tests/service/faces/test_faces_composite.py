@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mien_service.faces.align import CROP_SIZE, Affine, apply, at_resolution, crop_transform, invert, scale_of
-from mien_service.faces.composite import apply_edit, apply_layer, painted
+from mien_service.faces.composite import apply_edit, apply_layer, invented
 from mien_service.faces.edit import Edit, Layer, no_edit
 
 SIZES = st.sampled_from([32, 64, 128, 256])
@@ -72,14 +72,47 @@ def test_what_is_said_to_be_painted_is_all_that_paint_changes(
     paint = np.concatenate([random.uniform(0, 255, (n, n, 3)).astype(np.float32), matte], axis=2)
     nothing = np.zeros((n, n), np.float32)
     edit = Edit(np.zeros((n, n, 3), np.float32), nothing, None, paint)
-    touched = painted(photo.shape[:2], transform, edit)
+    touched = invented(photo.shape[:2], transform, edit)
     changed = (apply_edit(photo, transform, edit) != photo).any(axis=2)
     assert not (changed & ~touched).any()
 
 
+def with_twin(n: int, flow: tuple[float, float], matte: float) -> Edit:
+    """Return an edit that does nothing but fetch the middle of the square from elsewhere."""
+    twin = np.zeros((n, n, 3), np.float32)
+    twin[..., :2] = flow
+    twin[n // 4 : -n // 4, n // 4 : -n // 4, 2] = matte
+    return Edit(np.zeros((n, n, 3), np.float32), np.ones((n, n), np.float32), twin=twin)
+
+
+@given(SEEDS, FACES, TILTS, PLACES, PLACES, st.floats(-20, 20), st.floats(-20, 20))
+def test_a_twin_fetches_what_a_flow_would(
+    seed: int, width: float, tilt: float, x: float, y: float, right: float, down: float
+) -> None:
+    photo, transform = photo_of(np.random.default_rng(seed)), crop_transform(face_at(width, tilt, x, y))
+    twin = with_twin(32, (right, down), 1.0)
+    flow = Edit(twin.residual, twin.alpha, np.full((32, 32, 2), (right, down), np.float32))
+    fetched, moved = (apply_edit(photo, transform, edit) for edit in (twin, flow))
+    inner = np.array([[100, 100], [155, 100], [155, 155], [100, 155]], np.float32)
+    corners = apply(invert(transform), inner)
+    mask = cv2.fillConvexPoly(np.zeros(photo.shape[:2], np.uint8), np.rint(corners).astype(np.int32), 1) > 0
+    np.testing.assert_allclose(fetched[mask].astype(int), moved[mask].astype(int), atol=2)
+
+
+@given(SEEDS, FACES, TILTS, PLACES, PLACES)
+def test_what_a_twin_changes_is_said_to_be_invented(seed: int, width: float, tilt: float, x: float, y: float) -> None:
+    photo, transform = photo_of(np.random.default_rng(seed)), crop_transform(face_at(width, tilt, x, y))
+    edit = with_twin(32, (5.0, -3.0), 0.7)
+    changed = (apply_edit(photo, transform, edit) != photo).any(axis=2)
+    assert not (changed & ~invented(photo.shape[:2], transform, edit)).any()
+    nothing = with_twin(32, (5.0, -3.0), 0.0)
+    assert np.array_equal(apply_edit(photo, transform, nothing), photo)
+    assert not invented(photo.shape[:2], transform, nothing).any()
+
+
 def test_an_edit_without_paint_paints_nothing() -> None:
     edit = Edit(np.ones((32, 32, 3), np.float32), np.ones((32, 32), np.float32))
-    assert not painted((60, 80), crop_transform(face_at(40, 0, 40, 30)), edit).any()
+    assert not invented((60, 80), crop_transform(face_at(40, 0, 40, 30)), edit).any()
 
 
 def moved_by_half(photo: np.ndarray) -> np.ndarray:
@@ -239,7 +272,7 @@ def test_paint_is_laid_over_as_it_is_where_it_needs_no_matching() -> None:
     paint = np.full((64, 64, 4), 140, np.float32)
     paint[..., 3] = disc(64, 32, 32, 14)
     edit = Edit(np.zeros((64, 64, 3), np.float32), nothing, None, paint)
-    covered = painted(photo.shape[:2], transform, edit)
+    covered = invented(photo.shape[:2], transform, edit)
     solid = cv2.erode(covered.astype(np.uint8), np.ones((25, 25), np.uint8)) > 0
     plain = apply_edit(photo, transform, replace(edit, match_paint=False))
     matched = apply_edit(photo, transform, edit)

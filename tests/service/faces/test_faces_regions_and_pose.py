@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from mien_service.faces.align import apply, crop_transform
-from mien_service.faces.face import Box
-from mien_service.faces.pose import estimate_pose
+from mien_service.faces.face import Box, Pose
+from mien_service.faces.pose import estimate_pose, pose_of_rotation, rotation_of
 from mien_service.faces.regions import REGIONS
 from mien_service.tasks.attributes import REGION_OF, Attribute
 
@@ -104,3 +104,8 @@ def test_overlap_of_known_boxes() -> None:
     assert Box(0, 0, 2, 2).overlap(Box(1, 0, 3, 2)) == pytest.approx(1 / 3)
     assert Box(0, 0, 2, 2).overlap(Box(0, 0, 2, 2)) == 1
     assert Box(0, 0, 2, 2).overlap(Box(5, 5, 6, 6)) == 0
+
+
+@given(st.floats(-80, 80), st.floats(-60, 60), st.floats(-170, 170))
+def test_a_poses_rotation_has_that_pose(yaw: float, pitch: float, roll: float) -> None:
+    np.testing.assert_allclose(pose_of_rotation(rotation_of(Pose(yaw, pitch, roll))), (yaw, pitch, roll), atol=1e-6)

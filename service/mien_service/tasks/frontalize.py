@@ -1,0 +1,109 @@
+"""/frontalize: a face seen from the side, turned to the front or to another pose.
+
+The head's mesh is turned, with the photo's own pixels on it; what the camera did not see is taken from the other half
+of the face.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from mien_service.faces.align import AlignedFace, apply, scale_of
+from mien_service.faces.edit import Edit
+from mien_service.faces.face import Box, Mesh, Pose
+from mien_service.faces.head_model import TABLE, HeadModel, placement
+from mien_service.faces.landmarks import NETWORK, look
+from mien_service.faces.mesh import box_square
+from mien_service.faces.pose import pose_of_rotation, rotation_of
+from mien_service.faces.turning import Turn, turned
+from mien_service.tasks.registry import NotForThisFace, Runner, TaskParams, task
+
+Rotation = NDArray[np.float64]
+"""(3, 3), from the head to the picture."""
+
+SIDE = 128
+"""Of the fields, in pixels."""
+
+MAX_TARGET = 45.0
+"""Degrees that a head may be turned to."""
+
+MAX_YAW = 75.0
+"""Degrees beyond which half of the face is not in the photo."""
+
+STILL, MOVING = 2.0, 8.0
+"""Degrees between a head's pose and the one asked for: below the first nothing is done, from the second on all."""
+
+
+class PoseOutOfRange(NotForThisFace):
+    """The head is turned too far to be turned back."""
+
+    def __init__(self, yaw: float) -> None:
+        super().__init__(f"the head is turned by {yaw:.0f} degrees")
+        self.yaw = yaw
+
+
+class FrontalizeParams(TaskParams):
+    """Parameters of /frontalize."""
+
+    output: Literal["photo", "face"] = Field(
+        "face", description="`face`: the head in its aligned square. `photo`: the whole photo, the head turned in it."
+    )
+    yaw: float = Field(
+        0.0, ge=-MAX_TARGET, le=MAX_TARGET, description="Where the head is to look, in degrees to the picture's right."
+    )
+    pitch: float = Field(0.0, ge=-MAX_TARGET, le=MAX_TARGET, description="The same downwards.")
+    force: bool = Field(
+        False,
+        description=f"Turn heads back that are turned by more than {MAX_YAW:.0f} degrees: half of them is invented.",
+    )
+
+
+@task(
+    "/frontalize",
+    params=FrontalizeParams,
+    networks=(TABLE, NETWORK),
+    notice="What the camera did not see of the head is invented. Not for identification.",
+    invents=True,
+)
+def frontalize(face: AlignedFace, params: FrontalizeParams, run: Runner) -> Sequence[Edit]:
+    """Turn a face to the front, or to another pose."""
+    model = HeadModel.of(run.table(TABLE))
+    mesh = _mesh_in_square(face, run)
+    rotation = placement(mesh, model).rotation
+    yaw = pose_of_rotation(rotation).yaw
+    if abs(yaw) > MAX_YAW and not params.force:
+        raise PoseOutOfRange(yaw)
+    target = rotation_of(Pose(params.yaw, params.pitch, 0.0))
+    turn = turned(mesh, model, target, SIDE)
+    return [_edit(turn, _amount(rotation, target))]
+
+
+def _mesh_in_square(face: AlignedFace, run: Runner) -> Mesh:
+    """Return the face's mesh (468, 3) in pixels of the aligned square, looked for where the finder gave none."""
+    mesh = face.face.mesh
+    if mesh is None:
+        low, high = face.landmarks.min(axis=0).tolist(), face.landmarks.max(axis=0).tolist()
+        [found] = look(face.crop, [box_square(Box(*low, *high))], run)
+        return found.mesh
+    plane = apply(face.transform, mesh[:, :2])
+    return np.column_stack([plane, mesh[:, 2] * scale_of(face.transform)]).astype(np.float32)
+
+
+def _amount(rotation: Rotation, target: Rotation) -> float:
+    """Return in 0..1 how much is to be done: nothing where the head is already where it is asked for."""
+    angle = np.degrees(np.arccos(np.clip((np.trace(rotation.T @ target) - 1) / 2, -1, 1)))
+    return float(np.clip((angle - STILL) / (MOVING - STILL), 0, 1))
+
+
+def _edit(turn: Turn, amount: float) -> Edit:
+    """Return a turn as an edit, by a share of it."""
+    matte = (1 - turn.seen) * turn.twin_seen
+    return Edit(
+        residual=np.zeros((SIDE, SIDE, 3), np.float32),
+        alpha=np.full((SIDE, SIDE), amount, np.float32),
+        flow=turn.flow,
+        twin=np.dstack([turn.twin_flow, matte]).astype(np.float32),
+    )
