@@ -27,7 +27,7 @@ SIZES: dict[str, tuple[int, int]] = {"512x512": (512, 512), "1024x1024": (1024, 
 
 TASKS: dict[str, tuple[Path, dict[str, str]]] = {
     "/edit-attribute": (Path("examples/people/ben.jpg"), {"attribute": "smiling"}),
-    "/edit-attribute, editnet": (Path("examples/people/ben.jpg"), {"attribute": "smiling", "engine": "editnet"}),
+    "/edit-attribute, vae": (Path("examples/people/ben.jpg"), {"attribute": "smiling", "engine": "vae"}),
     "/frontalize": (Path("examples/turned/hanna.jpg"), {}),
     "/unmask": (Path("examples/masked/anna.jpg"), {}),
 }

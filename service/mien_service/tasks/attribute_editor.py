@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien_service.faces.align import AlignedFace
+from mien_service.faces.composite import ALPHA_FLOOR
 from mien_service.faces.edit import Edit, Field, no_edit
 from mien_service.faces.face import RgbImage
 from mien_service.tasks.attributes import Attribute, Take, asked_region, edited
@@ -23,8 +24,15 @@ EDITORS: dict[str, tuple[Attribute, ...]] = {
 
 ATTRIBUTES = tuple(attribute for known in EDITORS.values() for attribute in known)
 
-PREFERRED: tuple[Attribute, ...] = ()
-"""Those that come out better than with the VAE: they are edited here unless somebody asks otherwise (decision 11)."""
+PREFERRED: dict[Attribute, tuple[int, ...]] = {
+    Attribute.SMILING: (-1,),
+    Attribute.MUSTACHE: (-1, 1),
+    Attribute.BEARD: (-1, 1),
+    Attribute.YOUNG: (-1, 1),
+    Attribute.MALE: (-1, 1),
+}
+"""In which directions they come out better than with the VAE: there they are edited here unless somebody asks
+otherwise (decision 11)."""
 
 SIDE = 128
 """Of the squares that the networks see, in pixels; their fields are brought to the photo's own size."""
@@ -37,11 +45,11 @@ WIDEST_STYLE = 2.0
 Units = dict[Attribute, tuple[float, float]]
 
 UNITS: Units = {
-    Attribute.SMILING: (1.25, 1.5),
+    Attribute.SMILING: (1.8, 2.0),
     Attribute.YOUNG: (2.75, 1.75),
     Attribute.MALE: (3.75, 4.0),
     Attribute.BEARD: (2.0, 1.25),
-    Attribute.MUSTACHE: (2.0, 1.75),
+    Attribute.MUSTACHE: (2.0, 1.5),
 }
 """What the networks are asked for at strength -1 and at 1, chosen on the tuning half (`evaluate editor_units`)."""
 
@@ -49,7 +57,9 @@ FAINTER = 0.5
 """Of strengths beyond 1 this share is left out: twice the change of 1 is more than networks were trained for."""
 
 REACH = 2.0
-"""The most that networks were trained for; beyond it their fields are scaled."""
+REACHES = {"beard_editor": 1.25}
+"""The most that networks are told, and those that learned less well what more means: beyond it fields are scaled. There
+are few pairs of long beards."""
 
 MATTE_FLOOR = 0.12
 """A matte below this counts as 0: networks leave a faint one everywhere, which only softens the photo's own detail."""
@@ -71,11 +81,12 @@ def edits(face: AlignedFace, takes: Sequence[Take], run: Runner, units: Units = 
         if not asked:
             continue
         wanted = [strengths(takes[i], known, units) for i in asked]
-        conditions = [condition(takes[i], asked_for) for i, asked_for in zip(asked, wanted, strict=True)]
+        reach = REACHES.get(name, REACH)
+        conditions = [condition(takes[i], asked_for, reach) for i, asked_for in zip(asked, wanted, strict=True)]
         answers = _answers(name, [_seen(face, made[i]) for i in asked], conditions, run)
         for i, asked_for, fields in zip(asked, wanted, answers, strict=True):
             region = asked_region(takes[i].only(known).change, face, SIDE)
-            edit, before = _edit(region, fields).scaled(_beyond(asked_for)), made[i]
+            edit, before = _edit(region, fields).scaled(_beyond(asked_for, reach)), made[i]
             made[i] = edit if before is None else before.then(edit)
     return [no_edit(SIDE) if edit is None else edit for edit in made]
 
@@ -97,18 +108,23 @@ def _eased(strength: float) -> float:
     return strength - math.copysign(FAINTER * beyond, strength)
 
 
-def condition(take: Take, asked_for: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return a network's condition for some strengths, held within REACH, and the numbers of the take's style."""
+def is_preferred(attribute: Attribute, strength: float) -> bool:
+    """Return whether an attribute comes out better here than with the VAE, changed in the direction of a strength."""
+    return int(np.sign(strength)) in PREFERRED.get(attribute, ())
+
+
+def condition(take: Take, asked_for: NDArray[np.float64], reach: float = REACH) -> NDArray[np.float32]:
+    """Return a network's condition for some strengths, held within its reach, and the numbers of the take's style."""
     style = np.zeros(STYLE_NUMBERS)
     if take.variant:
         drawn = np.random.default_rng([take.seed, take.variant]).normal(size=STYLE_NUMBERS)
         style = np.clip(drawn, -WIDEST_STYLE, WIDEST_STYLE)
-    return np.concatenate([asked_for / _beyond(asked_for), style]).astype(np.float32)
+    return np.concatenate([asked_for / _beyond(asked_for, reach), style]).astype(np.float32)
 
 
-def _beyond(asked_for: NDArray[np.float64]) -> float:
-    """Return how many times REACH is asked for; 1 within it."""
-    return max(1.0, float(np.abs(asked_for).max()) / REACH)
+def _beyond(asked_for: NDArray[np.float64], reach: float) -> float:
+    """Return how many times a network's reach is asked for; 1 within it."""
+    return max(1.0, float(np.abs(asked_for).max()) / reach)
 
 
 def _answers(
@@ -122,10 +138,15 @@ def _answers(
     return [{key: maps[i] for key, maps in fields.items()} for i in range(len(crops))]
 
 
+def _above(matte: Field, floor: float) -> Field:
+    """Return a matte with what is below the floor at 0 and the rest stretched over 0 to 1."""
+    return np.clip((matte - np.float32(floor)) / np.float32(1 - floor), 0, 1)
+
+
 def _edit(region: Field, fields: dict[str, Field]) -> Edit:
     """Return a network's fields as an edit, confined to the region (SIDE, SIDE) where the change shows."""
     paint = fields["paint"] * np.array([255, 255, 255, 1], np.float32)
-    paint[..., 3] = np.clip((paint[..., 3] - MATTE_FLOOR) / (1 - MATTE_FLOOR), 0, 1) * region
+    paint[..., 3] = _above(_above(paint[..., 3], MATTE_FLOOR) * region, ALPHA_FLOOR)
     return Edit(
         residual=fields["residual"] * np.float32(255),
         alpha=fields["alpha"][..., 0] * region,

@@ -41,10 +41,6 @@ def _edit_mapping(value: object) -> object:
     return edits
 
 
-def _better_engine(attribute: Attribute) -> Engine:
-    return "editnet" if attribute in attribute_editor.PREFERRED else "vae"
-
-
 class EditAttributeParams(TaskParams):
     """Parameters of /edit-attribute: either `attribute` with `strength` or `strengths`, or `edits`."""
 
@@ -69,7 +65,7 @@ class EditAttributeParams(TaskParams):
         None,
         description=(
             f"What makes the change: `editnet` ({', '.join(attribute_editor.ATTRIBUTES)}) or `vae` (all attributes). "
-            "Default: for each attribute the better one."
+            "Default: the better one for each attribute and direction."
         ),
     )
 
@@ -86,13 +82,16 @@ class EditAttributeParams(TaskParams):
             raise ValueError(f"engine editnet does not know {', '.join(unknown)}")
         return self
 
-    def edited_by(self, engine: Engine) -> list[Attribute]:
-        """Return the asked attributes that an engine edits: the one that was asked for, or each one's better one."""
-        return [name for name in self._asked() if (self.engine or _better_engine(name)) == engine]
+    def sharp(self, change: Strengths) -> list[Attribute]:
+        """Return what of a change the engine `editnet` makes: what was asked of it, or all that it does better."""
+        if self.engine is not None:
+            return list(change) if self.engine == "editnet" else []
+        return [name for name, strength in change.items() if attribute_editor.is_preferred(name, strength)]
 
     def network(self) -> str:
         """Return the first network that is run."""
-        return (*attribute_editor.networks_for(self.edited_by("editnet")), *attribute_vae.NETWORKS)[0]
+        sharp = [name for picture in self.pictures() for name in self.sharp(self.changes(picture))]
+        return (*attribute_editor.networks_for(sharp), *attribute_vae.NETWORKS)[0]
 
     def _asked(self) -> list[Attribute]:
         return [self.attribute] if self.attribute is not None else list(self.edits or {})
@@ -120,14 +119,22 @@ class EditAttributeParams(TaskParams):
 def edit_attribute(face: AlignedFace, params: EditAttributeParams, run: Runner) -> Sequence[Edit]:
     """Change attributes of a face: smile, mustache, age, masculinity and more."""
     takes = [Take(params.changes(picture), picture.variant or 0, params.seed) for picture in params.pictures()]
-    sharp, rest = params.edited_by("editnet"), params.edited_by("vae")
-    if not sharp:
+    parts = [_parts(take, params) for take in takes]
+    if not any(sharp.change for sharp, _ in parts):
         return attribute_vae.edits(face, takes, params.vectors, run)
-    made = attribute_editor.edits(face, [take.only(sharp) for take in takes], run)
-    return made if not rest else [_with_the_rest(face, *both, params, run) for both in zip(made, takes, strict=True)]
+    made = attribute_editor.edits(face, [sharp for sharp, _ in parts], run)
+    return [_with_the_rest(face, edit, rest, params, run) for edit, (_, rest) in zip(made, parts, strict=True)]
 
 
-def _with_the_rest(face: AlignedFace, before: Edit, take: Take, params: EditAttributeParams, run: Runner) -> Edit:
-    """Return an edit followed by what the VAE makes of the rest of the change."""
-    [then] = attribute_vae.edits(edited(face, before), [take.only(params.edited_by("vae"))], params.vectors, run)
+def _parts(take: Take, params: EditAttributeParams) -> tuple[Take, Take]:
+    """Return the part of a take that the engine `editnet` makes, and the rest."""
+    sharp = params.sharp(take.change)
+    return take.only(sharp), take.only([name for name in take.change if name not in sharp])
+
+
+def _with_the_rest(face: AlignedFace, before: Edit, rest: Take, params: EditAttributeParams, run: Runner) -> Edit:
+    """Return an edit followed by what the VAE makes of the rest of the change, if there is any."""
+    if not any(rest.change.values()):
+        return before
+    [then] = attribute_vae.edits(edited(face, before), [rest], params.vectors, run)
     return before.then(then)

@@ -215,8 +215,9 @@ def test_masculine_is_male(client: httpx.Client, portrait_png: bytes) -> None:
 
 
 def test_kinds_of_vectors_differ(client: httpx.Client, portrait_png: bytes) -> None:
-    orthogonal = edited(client, portrait_png, attribute="male", strength=2, vectors="orthogonal")
-    assert not np.array_equal(orthogonal, edited(client, portrait_png, attribute="male", strength=2, vectors="plain"))
+    asked = {"attribute": "male", "strength": 2, "engine": "vae"}
+    orthogonal = edited(client, portrait_png, **asked, vectors="orthogonal")
+    assert not np.array_equal(orthogonal, edited(client, portrait_png, **asked, vectors="plain"))
 
 
 def test_several_pictures_are_json_or_a_strip(client: httpx.Client, portrait_png: bytes, original: RgbImage) -> None:

@@ -7,6 +7,7 @@ from mien_service.tasks.attribute_editor import (
     ATTRIBUTES,
     EDITORS,
     REACH,
+    REACHES,
     STYLE_NUMBERS,
     UNITS,
     WIDEST_STYLE,
@@ -17,27 +18,27 @@ from mien_service.tasks.attribute_editor import (
 from mien_service.tasks.attributes import Attribute, Take
 
 STRENGTHS = st.dictionaries(st.sampled_from(ATTRIBUTES), st.floats(-2, 2, allow_nan=False), min_size=1)
-KNOWN = st.sampled_from(list(EDITORS.values()))
+NETWORKS = st.sampled_from(list(EDITORS))
 
 
-@given(STRENGTHS, KNOWN)
+@given(STRENGTHS, NETWORKS)
 def test_a_network_is_asked_for_its_own_attributes_within_what_was_trained(
-    change: dict[Attribute, float], known: tuple[Attribute, ...]
+    change: dict[Attribute, float], name: str
 ) -> None:
-    take = Take(change)
+    take, known, reach = Take(change), EDITORS[name], REACHES.get(name, REACH)
     asked_for = strengths(take, known)
     for attribute, wanted in zip(known, asked_for, strict=True):
         strength = change.get(attribute, 0.0)
         counted = np.sign(strength) * (min(abs(strength), 1) + max(abs(strength) - 1, 0) / 2)
         assert wanted == pytest.approx(counted * UNITS[attribute][strength > 0])
-    told = condition(take, asked_for)
+    told = condition(take, asked_for, reach)
     assert told.shape == (len(known) + STYLE_NUMBERS,)
     told_strengths = told[: len(known)]
-    assert np.abs(told_strengths).max() <= REACH + 1e-6
-    if np.abs(asked_for).max() <= REACH:
+    assert np.abs(told_strengths).max() <= reach + 1e-6
+    if np.abs(asked_for).max() <= reach:
         np.testing.assert_allclose(told_strengths, asked_for, atol=1e-6)
     else:
-        np.testing.assert_allclose(told_strengths / REACH, asked_for / np.abs(asked_for).max(), atol=1e-6)
+        np.testing.assert_allclose(told_strengths / reach, asked_for / np.abs(asked_for).max(), atol=1e-6)
 
 
 def style_of(variant: int, seed: int) -> np.ndarray:

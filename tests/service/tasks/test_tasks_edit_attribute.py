@@ -49,11 +49,10 @@ def test_pictures_are_strengths_by_variants(strengths: list[float], variants: in
 def test_an_engine_is_asked_for_what_it_knows(edits: dict[Attribute, float]) -> None:
     typed = {str(name): strength for name, strength in edits.items()}
     asked = params(edits=typed, engine="vae")
-    assert (asked.edited_by("vae"), asked.edited_by("editnet")) == (list(edits), [])
-    assert asked.network() == "face_vae_encoder"
+    assert (asked.sharp(edits), asked.network()) == ([], "face_vae_encoder")
     if set(edits) <= set(attribute_editor.ATTRIBUTES):
         asked = params(edits=typed, engine="editnet")
-        assert (asked.edited_by("vae"), asked.edited_by("editnet")) == ([], list(edits))
+        assert asked.sharp(edits) == list(edits)
         assert asked.network() == attribute_editor.networks_for(list(edits))[0]
         return
     with pytest.raises(ValidationError, match="engine editnet does not know"):
@@ -63,10 +62,18 @@ def test_an_engine_is_asked_for_what_it_knows(edits: dict[Attribute, float]) -> 
 @given(st.dictionaries(st.sampled_from(list(Attribute)), STRENGTHS, min_size=1))
 def test_unasked_each_attribute_is_edited_by_the_better_engine(edits: dict[Attribute, float]) -> None:
     asked = params(edits={str(name): strength for name, strength in edits.items()})
-    sharp = [name for name in edits if name in attribute_editor.PREFERRED]
-    assert asked.edited_by("editnet") == sharp
-    assert asked.edited_by("vae") == [name for name in edits if name not in sharp]
+    sharp = [name for name, strength in edits.items() if attribute_editor.is_preferred(name, strength)]
+    assert asked.sharp(edits) == sharp
     assert (asked.network() == "face_vae_encoder") == (not sharp)
+
+
+def test_the_better_engine_depends_on_the_direction() -> None:
+    assert [params(attribute="smiling", strength=way).network() for way in (-1, 1)] == [
+        "smile_editor",
+        "face_vae_encoder",
+    ]
+    assert params(attribute="smiling", strengths="0,1,-1").network() == "smile_editor"
+    assert not attribute_editor.is_preferred(Attribute.YOUNG, 0.0)
 
 
 WORDS = st.text(max_size=20) | st.sampled_from(
