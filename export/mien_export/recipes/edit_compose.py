@@ -2,7 +2,8 @@
 
 The maths are faces/composite.py's, at the network's own resolution: the rim and alpha's floor, then the face's pixels
 moved by alpha * flow (cubic), then alpha * residual added, then paint laid over by its matte. What the service does
-besides for the native photo's sake is left out: softer edges, and the paint's colour and grain matched to the photo's.
+besides for the native photo's sake is left out: softer edges, Lanczos' kernel in small photos, and paint's colour and
+grain matched to the photo's.
 """
 
 import numpy as np
