@@ -5,7 +5,7 @@ alpha * flow, then alpha * residual is added, then paint is laid over, in the ph
 Pixels where alpha and matte are 0 are not touched, and an edit of strength 0 changes no pixel.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -18,6 +18,7 @@ from mien_service.faces.feather import crisp, softened
 from mien_service.faces.grain import grain_at, missing_grain, wrapped
 from mien_service.faces.seam import colour_offset
 from mien_service.faces.sheet import TILE_HEIGHT, TILE_WIDTH, Box, Mask, Sheet, sheet_over
+from mien_service.faces.spread import spread
 from mien_service.faces.surroundings import in_sheet, surroundings
 from mien_service.faces.texture import missing_texture
 
@@ -33,6 +34,10 @@ STILL_PIXELS = 0.02
 FINE_PIXELS = 65536
 """Up to so many photo pixels are moved by Lanczos' kernel, more by a cubic one, which takes a fifth of the time. In a
 small picture of a face the finest detail is a pixel wide, and moved by a fraction of one a cubic kernel loses it."""
+
+INVENTED_FROM = 0.25
+"""Share of a twin, or of paint made from the face's own pixels, from which a place counts as invented: below it the
+photo is only tinted."""
 
 UNSEEN = 0.05
 """A matte below this says nothing about its paint's colour: there it is carried on from inside."""
@@ -56,21 +61,25 @@ def apply_edit(photo: RgbImage, transform: Affine, edit: Edit, *, grey: bool = F
 
 
 def invented(size: tuple[int, int], transform: Affine, edit: Edit) -> Mask:
-    """Return (height, width) which pixels of a photo of `size` the paint or the twin of `edit` has a part in."""
+    """Return (height, width) which pixels of a photo of `size` the paint or the twin of `edit` has a part in.
+
+    Paint that is matched to the photo hides it: each pixel that it touches counts.
+    """
     touched = np.zeros(size, np.bool_)
     coat = _coat(edit, transform, grey=False)
     if coat is not None:
-        _mark(touched, coat.sheet, np.ascontiguousarray(coat.paint[..., 3]))
+        least = 0.0 if edit.match_paint else INVENTED_FROM
+        _mark(touched, coat.sheet, np.ascontiguousarray(coat.paint[..., 3]), least)
     change = _change(edit, transform, grey=False) if edit.twin is not None else None
     if change is not None and change.twin is not None:
-        _mark(touched, change.sheet, np.ascontiguousarray(change.twin[..., 2]))
+        _mark(touched, change.sheet, np.ascontiguousarray(change.twin[..., 2]), INVENTED_FROM)
     return touched
 
 
-def _mark(touched: Mask, sheet: Sheet, matte: Field) -> None:
-    """Set where a matte over the sheet is not 0."""
-    for tile in sheet.tiles(matte > 0, touched.shape[1], touched.shape[0]):
-        touched[tile.slices] |= sheet.at(matte, tile) > 0
+def _mark(touched: Mask, sheet: Sheet, matte: Field, least: float) -> None:
+    """Set where a matte over the sheet is over `least`."""
+    for tile in sheet.tiles(matte > least, touched.shape[1], touched.shape[0]):
+        touched[tile.slices] |= sheet.at(matte, tile) > least
 
 
 def apply_layer(photo: RgbImage, layer: Layer) -> RgbImage:
@@ -133,7 +142,7 @@ def _change(edit: Edit, transform: Affine, *, grey: bool) -> Change | None:
     fields[..., :3] = (residual.mean(axis=2, keepdims=True) if grey else residual) * alpha[..., None]
     flow_y = None
     if edit.flow is not None:
-        flow = sheet.resampled(edit.flow) @ _to_photo(edit, transform) * alpha[..., None]
+        flow = sheet.resampled(edit.flow @ _to_photo(edit, transform)) * alpha[..., None]
         if float(np.abs(flow).max(initial=0)) >= STILL_PIXELS:
             fields[..., 3], flow_y = flow[..., 0], np.ascontiguousarray(flow[..., 1])
     return Change(sheet, alpha > 0, fields, flow_y, _twin(edit, sheet, alpha, transform))
@@ -142,10 +151,10 @@ def _change(edit: Edit, transform: Affine, *, grey: bool) -> Change | None:
 def _twin(edit: Edit, sheet: Sheet, alpha: Field, transform: Affine) -> Field | None:
     if edit.twin is None or not edit.twin[..., 2].any():
         return None
-    field = sheet.resampled(edit.twin)
-    found = np.zeros((*alpha.shape, 4), np.float32)
-    found[..., :2] = field[..., :2] @ _to_photo(edit, transform)
-    found[..., 2] = np.clip(field[..., 2], 0, 1) * alpha
+    flow, matte = edit.twin[..., :2] @ _to_photo(edit, transform), np.clip(edit.twin[..., 2:], 0, 1)
+    # A fourth plane, because warping four planes at once is faster than three.
+    found = sheet.resampled(np.dstack([flow, matte, matte]))
+    found[..., 2] = np.clip(found[..., 2], 0, 1) * alpha
     return found
 
 
@@ -157,51 +166,60 @@ def _to_photo(edit: Edit, transform: Affine) -> Field:
 
 def _make(out: RgbImage, photo: RgbImage, change: Change) -> None:
     """Write the changed pixels of `photo` to `out`."""
-    sheet, everywhere = change.sheet, Box(0, 0, photo.shape[1], photo.shape[0])
-    interpolation = change.interpolation
-    columns, rows = np.meshgrid(np.arange(TILE_WIDTH, dtype=np.float32), np.arange(TILE_HEIGHT, dtype=np.float32))
-    room, room_y = np.empty((*rows.shape, 4), np.float32), np.empty_like(rows)
-    room_x, room_part = np.empty_like(rows), np.empty((*rows.shape, 3), np.uint8)
-    room_residual = np.empty((*rows.shape, 3), np.float32)
-    for tile in sheet.tiles(change.used, everywhere.right, everywhere.bottom):
+    tiles = list(change.sheet.tiles(change.used, photo.shape[1], photo.shape[0]))
+    spread(lambda share: _make_tiles(out, photo, change, share), tiles)
+
+
+def _make_tiles(out: RgbImage, photo: RgbImage, change: Change, tiles: Sequence[Box]) -> None:
+    sheet, fetch = change.sheet, _Fetch(photo, change.interpolation)
+    room, room_y = np.empty((TILE_HEIGHT, TILE_WIDTH, 4), np.float32), np.empty((TILE_HEIGHT, TILE_WIDTH), np.float32)
+    room_twin, room_x = np.empty_like(room), np.empty_like(room_y)
+    room_residual = np.empty((TILE_HEIGHT, TILE_WIDTH, 3), np.float32)
+    for tile in tiles:
         here = slice(tile.bottom - tile.top), slice(tile.right - tile.left)
         fields = sheet.at(change.fields, tile, room)
         part = photo[tile.slices]
         if change.flow_y is not None:
             x, y = cv2.extractChannel(fields, 3, room_x[here]), sheet.at(change.flow_y, tile, room_y)
-            reach = max(cv2.norm(x, cv2.NORM_INF), cv2.norm(y, cv2.NORM_INF))
-            if reach >= STILL_PIXELS:
-                source = tile.grown(int(np.ceil(reach)) + 4).within(everywhere)
-                cv2.add(x, columns[here], x)
-                cv2.add(y, rows[here], y)
-                x += np.float32(tile.left - source.left)
-                y += np.float32(tile.top - source.top)
-                part = cv2.remap(
-                    photo[source.slices], x, y, interpolation, room_part[here], borderMode=cv2.BORDER_REPLICATE
-                )
+            if max(cv2.norm(x, cv2.NORM_INF), cv2.norm(y, cv2.NORM_INF)) >= STILL_PIXELS:
+                part = fetch(tile, np.asarray(x, np.float32), y)
         if change.twin is not None:
-            part = _with_twin(np.asarray(part, np.uint8), photo, tile, sheet.at(change.twin, tile), interpolation)
+            part = _with_twin(part, fetch, tile, sheet.at(change.twin, tile, room_twin))
         residual = cv2.cvtColor(fields, cv2.COLOR_BGRA2BGR, room_residual[here])
         # Where alpha is 0, residual and flow are exactly 0, and adding 0 or fetching a pixel from its own place
         # keeps it.
         cv2.add(part, residual, out[tile.slices], dtype=cv2.CV_8U)
 
 
-def _with_twin(part: RgbImage, photo: RgbImage, tile: Box, fields: Field, interpolation: int) -> RgbImage:
+class _Fetch:
+    """Fetches the pixels of tiles from elsewhere in a photo."""
+
+    def __init__(self, photo: RgbImage, interpolation: int) -> None:
+        self._photo = photo
+        self._interpolation = interpolation
+        self._everywhere = Box(0, 0, photo.shape[1], photo.shape[0])
+        columns, rows = np.arange(TILE_WIDTH, dtype=np.float32), np.arange(TILE_HEIGHT, dtype=np.float32)
+        self._columns, self._rows = np.meshgrid(columns, rows)
+
+    def __call__(self, tile: Box, x: Field, y: Field) -> RgbImage:
+        """Return what lies at each pixel of a tile plus x, y (h, w), in photo pixels, which are written over."""
+        reach = int(np.ceil(max(cv2.norm(x, cv2.NORM_INF), cv2.norm(y, cv2.NORM_INF))))
+        source = tile.grown(reach + 4).within(self._everywhere)
+        here = slice(tile.bottom - tile.top), slice(tile.right - tile.left)
+        cv2.add(x, self._columns[here], x)
+        cv2.add(y, self._rows[here], y)
+        x += np.float32(tile.left - source.left)
+        y += np.float32(tile.top - source.top)
+        part = self._photo[source.slices]
+        return np.asarray(cv2.remap(part, x, y, self._interpolation, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def _with_twin(part: RgbImage, fetch: _Fetch, tile: Box, fields: Field) -> RgbImage:
     """Return a tile's pixels under those that its twin's flow fetches from the photo, by the matte."""
-    matte = np.ascontiguousarray(fields[..., 2])
-    if not matte.any():
+    x, y, matte = (np.asarray(cv2.extractChannel(fields, i), np.float32) for i in range(3))
+    if cv2.norm(matte, cv2.NORM_INF) == 0:
         return part
-    columns, rows = np.meshgrid(np.arange(tile.left, tile.right), np.arange(tile.top, tile.bottom))
-    everywhere = Box(0, 0, photo.shape[1], photo.shape[0])
-    x = np.clip(columns + fields[..., 0], 0, everywhere.right - 1).astype(np.float32)
-    y = np.clip(rows + fields[..., 1], 0, everywhere.bottom - 1).astype(np.float32)
-    used = matte > 0
-    reach = Box(int(x[used].min()), int(y[used].min()), int(x[used].max()) + 1, int(y[used].max()) + 1)
-    source = reach.grown(4).within(everywhere)
-    x, y = x - np.float32(source.left), y - np.float32(source.top)
-    fetched = cv2.remap(photo[source.slices], x, y, interpolation, borderMode=cv2.BORDER_REPLICATE)
-    return _over(part, fetched.astype(np.float32), matte)
+    return np.asarray(cv2.blendLinear(fetch(tile, x, y), part, matte, 1 - matte), np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,9 +256,13 @@ def _carried_on(colour: Field, matte: Field) -> Field:
 def _paint(out: RgbImage, coat: Coat) -> None:
     """Lay paint over `out`."""
     sheet = coat.sheet
-    for tile in _tiles(sheet, np.ascontiguousarray(coat.paint[..., 3]), out):
-        fields = sheet.at(coat.paint, tile)
-        out[tile.slices] = _over(out[tile.slices], np.ascontiguousarray(fields[..., :3]), fields[..., 3])
+
+    def lay(tiles: Sequence[Box]) -> None:
+        for tile in tiles:
+            fields = sheet.at(coat.paint, tile)
+            out[tile.slices] = _over(out[tile.slices], np.ascontiguousarray(fields[..., :3]), fields[..., 3])
+
+    spread(lay, list(_tiles(sheet, np.ascontiguousarray(coat.paint[..., 3]), out)))
 
 
 def _paint_matched(out: RgbImage, coat: Coat) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mien_service.faces.align import CROP_SIZE, Affine, apply, at_resolution, crop_transform, invert, scale_of
-from mien_service.faces.composite import apply_edit, apply_layer, invented
+from mien_service.faces.composite import INVENTED_FROM, apply_edit, apply_layer, invented
 from mien_service.faces.edit import Edit, Layer, no_edit
 
 SIZES = st.sampled_from([32, 64, 128, 256])
@@ -102,12 +102,16 @@ def test_a_twin_fetches_what_a_flow_would(
 @given(SEEDS, FACES, TILTS, PLACES, PLACES)
 def test_what_a_twin_changes_is_said_to_be_invented(seed: int, width: float, tilt: float, x: float, y: float) -> None:
     photo, transform = photo_of(np.random.default_rng(seed)), crop_transform(face_at(width, tilt, x, y))
-    edit = with_twin(32, (5.0, -3.0), 0.7)
-    changed = (apply_edit(photo, transform, edit) != photo).any(axis=2)
+    edit = with_twin(32, (5.0, -3.0), 1.0)
+    # Of black and white a share of the twin can be read: from INVENTED_FROM on it is to be told.
+    step = np.where(photo[..., :1] < 128, 0, 255).astype(np.uint8).repeat(3, axis=2)
+    changed = np.abs(apply_edit(step, transform, edit).astype(int) - step).max(axis=2) > 255 * INVENTED_FROM + 2
     assert not (changed & ~invented(photo.shape[:2], transform, edit)).any()
     nothing = with_twin(32, (5.0, -3.0), 0.0)
     assert np.array_equal(apply_edit(photo, transform, nothing), photo)
-    assert not invented(photo.shape[:2], transform, nothing).any()
+    faint = with_twin(32, (5.0, -3.0), INVENTED_FROM / 2)
+    for unseen in (nothing, faint):
+        assert not invented(photo.shape[:2], transform, unseen).any()
 
 
 def test_an_edit_without_paint_paints_nothing() -> None:
