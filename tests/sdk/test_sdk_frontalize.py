@@ -7,13 +7,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sdk_service import EDITED, JPEG, POSE, Made, Service, json_reply, picture_reply, problem_reply, settled
+from sdk_service import (
+    EDITED,
+    JPEG,
+    POSE,
+    Made,
+    Service,
+    json_answer,
+    json_reply,
+    picture_reply,
+    problem_reply,
+    settled,
+)
 
 import mien
 
 pytestmark = pytest.mark.anyio
 
 DEFAULTS = {"yaw": "0", "pitch": "0", "force": "false", "face": "largest", "output": "face", "landmarks": "false"}
+JSON = "application/json"
 IMAGE = ("image", JPEG, "image/jpeg")
 INVENTED = b"\x89PNG\r\n\x1a\n what is invented"
 NOTICE = "partly invented"
@@ -89,11 +101,15 @@ async def test_a_picture_is_asked_for_unless_told_otherwise(make: Made, accept: 
 
 
 async def test_json_says_what_is_invented_and_how_heads_were_turned(make: Made) -> None:
-    result = await settled(make(Service(json_reply({}, **TOLD))).frontalize(JPEG, accept="application/json"))
+    [face] = json_answer()["faces"]
+    after = {"yaw": 1.5, "pitch": -0.5, "roll": 0.0}
+    faces = [face | {"pose_after": pose} for pose in (after, None)]
+    result = await settled(make(Service(json_reply({}, **TOLD, faces=faces))).frontalize(JPEG, accept=JSON))
     assert isinstance(result, mien.EditResult)
     assert (result.bytes, result.invented) == (EDITED, INVENTED)
     assert (result.not_for_identification, result.notice) == (True, NOTICE)
-    assert [face.pose for face in result.faces] == [mien.Pose(**POSE)]
+    assert [face.pose for face in result.faces] == [mien.Pose(**POSE)] * 2
+    assert [face.pose_after for face in result.faces] == [mien.Pose(**after), None]
 
 
 async def test_a_picture_says_so_in_its_headers(make: Made) -> None:

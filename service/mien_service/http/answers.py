@@ -8,7 +8,7 @@ import numpy as np
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
-from mien_service.faces.face import Face, RgbImage
+from mien_service.faces.face import Face, Pose, RgbImage
 from mien_service.tasks.pipeline import Answer
 from mien_service.tasks.registry import Picture, TaskSpec
 
@@ -31,6 +31,9 @@ class FaceModel(BaseModel):
     box: tuple[float, float, float, float] = Field(description="Left, top, right, bottom in photo pixels.")
     score: float = Field(description="How sure it is that this is a face, 0 to 1.")
     pose: PoseModel
+    pose_after: PoseModel | None = Field(
+        description="How the head is turned in the answer's picture, read again from it; of /frontalize only."
+    )
     landmarks: list[tuple[float, float]] = Field(description="The 68 iBUG points in photo pixels.")
 
 
@@ -82,7 +85,7 @@ class Facts:
     def headers(self) -> dict[str, str]:
         """Return the facts as headers."""
         told = self._faces[:MAX_HEADER_FACES]
-        faces = [_face_model(i, face).model_dump(exclude={"landmarks"}) for i, face in told]
+        faces = [_face_model(i, face).model_dump(exclude={"landmarks", "pose_after"}) for i, face in told]
         headers = {
             "X-Request-Id": self._request_id,
             "Server-Timing": ", ".join(f"{stage};dur={ms}" for stage, ms in self._timings.items()),
@@ -100,13 +103,21 @@ class Facts:
         return Response(body, media_type=media_type, headers=self.headers())
 
     def json_response(
-        self, pictures: list[tuple[Picture, bytes]], media_type: str, invented: bytes | None = None
+        self,
+        pictures: list[tuple[Picture, bytes]],
+        media_type: str,
+        invented: bytes | None = None,
+        poses_after: list[Pose | None] | None = None,
     ) -> Response:
-        """Return all pictures and facts as JSON; `invented` is a PNG of where the pictures are."""
+        """Return all pictures and facts as JSON; `invented` is a PNG of where the pictures are.
+
+        `poses_after` are the faces' poses in the picture, of tasks that turn them.
+        """
+        poses = [None] * len(self._faces) if poses_after is None else poses_after
         answer = TaskAnswer(
             request_id=self._request_id,
             model=self._model,
-            faces=[_face_model(i, face) for i, face in self._faces],
+            faces=[_face_model(i, face, pose) for (i, face), pose in zip(self._faces, poses, strict=True)],
             timings=self._timings,
             notice=self._notice,
             not_for_identification=self._invents,
@@ -131,10 +142,18 @@ def strip(pictures: list[RgbImage]) -> RgbImage:
     return np.hstack(pictures)
 
 
-def _face_model(index: int, face: Face) -> FaceModel:
+def _face_model(index: int, face: Face, pose_after: Pose | None = None) -> FaceModel:
     left, top, right, bottom = (round(float(edge), 1) for edge in face.box)
-    pose = PoseModel(**{axis: round(angle, 1) for axis, angle in face.pose._asdict().items()})
     points = [(round(float(x), 1), round(float(y), 1)) for x, y in face.landmarks]
     return FaceModel(
-        index=index, box=(left, top, right, bottom), score=round(face.score, 3), pose=pose, landmarks=points
+        index=index,
+        box=(left, top, right, bottom),
+        score=round(face.score, 3),
+        pose=_pose_model(face.pose),
+        pose_after=None if pose_after is None else _pose_model(pose_after),
+        landmarks=points,
     )
+
+
+def _pose_model(pose: Pose) -> PoseModel:
+    return PoseModel(**{axis: round(angle, 1) for axis, angle in pose._asdict().items()})

@@ -100,12 +100,13 @@ class TaskRunner:
         encoded = self._encoded(answer, source, chosen, work, as_strip=as_strip)
         with work.stage("encode"):
             invented = encode_plane(answer.invented()) if spec.invents and media_type == JSON else None
+            poses = answer.poses_after() if spec.turns and media_type == JSON else None
         entry = self.entry_of(params.network() or spec.networks[0])
         model = ModelName(name=entry.name, version=entry.version)
         facts = Facts(spec, model, answer, work.timings(), request_id_of(request))
         if media_type != JSON:
             return facts.image_response(encoded[0][1], media_type)
-        return facts.json_response(encoded, chosen.media_type, invented)
+        return facts.json_response(encoded, chosen.media_type, invented, poses)
 
     def _encoded(
         self, answer: Answer, source: Photo, chosen: ImageFormat, work: Work, *, as_strip: bool

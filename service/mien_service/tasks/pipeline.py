@@ -12,8 +12,9 @@ from mien_service.faces.align import CROP_SIZE, AlignedFace, Marked, align, at_r
 from mien_service.faces.composite import apply_edit, apply_layer, invented
 from mien_service.faces.draw import draw_face, draw_label
 from mien_service.faces.edit import Edit, Layer, Reading
-from mien_service.faces.face import Face, RgbImage
+from mien_service.faces.face import Face, Pose, RgbImage
 from mien_service.faces.find import FaceFinder
+from mien_service.faces.pose_after import pose_after
 from mien_service.tasks.registry import NotForThisFace, Picture, Result, TaskParams, TaskSpec
 
 MAX_FACE_SIDE = 1024
@@ -33,13 +34,14 @@ class Answer:
     """What a task made of a photo. The pictures are made one by one, as they are taken, and only once.
 
     indices: each face's place from left to right among the faces found. `invented` returns where the pictures' paint
-    is.
+    is, `poses_after` how each face is turned in the first picture, None where that cannot be read.
     """
 
     faces: list[Face]
     indices: list[int]
     pictures: Iterator[AnsweredPicture]
     invented: Callable[[], Marked]
+    poses_after: Callable[[], list[Pose | None]]
     readings: list[Reading] = field(default_factory=lambda: list[Reading]())
 
 
@@ -79,12 +81,14 @@ class Pipeline:
         with work.stage("align"):
             aligned = [align(photo, face, marked) for face in faces]
         worked = _worked(spec, params, aligned, Runner(self._engine, work))
+        reader = Runner(self._engine, work, is_stage=False)
         height, width = photo.shape[:2]
         return Answer(
             [one.face.face for one in worked],
             [one.index for one in worked],
             _pictures(photo, params, worked, work, grey=grey, marked=marked),
             lambda: _invented((height, width), params, worked, marked),
+            lambda: [_pose_after(one, reader) for one in worked],
             [result for one in worked for result in one.results if isinstance(result, Reading)],
         )
 
@@ -102,6 +106,11 @@ def _worked(spec: TaskSpec, params: TaskParams, aligned: list[AlignedFace], runn
     if refusal is not None and not worked:
         raise refusal
     return worked
+
+
+def _pose_after(one: Worked, run: Runner) -> Pose | None:
+    [first, *_] = one.results
+    return pose_after(one.face, first, run) if isinstance(first, Edit) else None
 
 
 def _invented(size: tuple[int, int], params: TaskParams, worked: list[Worked], marked: Marked | None) -> Marked:

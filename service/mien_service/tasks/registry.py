@@ -105,6 +105,8 @@ class TaskSpec:
     """Whether a second picture of the photo's size, `mask`, may mark where on the photo."""
     invents: bool = False
     """Whether its paint is invented: answers tell where, and that it is not for identification."""
+    turns: bool = False
+    """Whether it turns heads: answers tell their pose afterwards."""
 
     @property
     def name(self) -> str:
@@ -142,12 +144,13 @@ def task(
     check: Callable[[Tables], None] | None = None,
     takes_mask: bool = False,
     invents: bool = False,
+    turns: bool = False,
 ) -> Callable[[Callable[[AlignedFace, Params, Runner], Sequence[Result]]], TaskFunction]:
     """Register the decorated function as the task at `path`; its docstring's first line is the summary."""
 
     def register(function: Callable[[AlignedFace, Params, Runner], Sequence[Result]]) -> TaskFunction:
         summary = (function.__doc__ or "").strip().splitlines()[0]
-        REGISTRY.add(TaskSpec(path, params, networks, function, summary, notice, check, takes_mask, invents))
+        REGISTRY.add(TaskSpec(path, params, networks, function, summary, notice, check, takes_mask, invents, turns))
         return function
 
     return register

@@ -112,9 +112,14 @@ function facts(answer, wait) {
   return list;
 }
 
-function faceText({ box: [left, top, right, bottom], pose, score }) {
+function faceText({ box: [left, top, right, bottom], pose, pose_after: after, score }) {
   const size = `${Math.round(right - left)} × ${Math.round(bottom - top)} px`;
-  return `${size}; yaw ${pose.yaw}°, pitch ${pose.pitch}°, roll ${pose.roll}°; score ${score}`;
+  const turned = after ? `, afterwards ${poseText(after)}` : "";
+  return `${size}; ${poseText(pose)}${turned}; score ${score}`;
+}
+
+function poseText({ yaw, pitch, roll }) {
+  return `yaw ${yaw}°, pitch ${pitch}°, roll ${roll}°`;
 }
 
 function milliseconds(time) {
