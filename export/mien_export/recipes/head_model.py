@@ -3,6 +3,7 @@
 python -m mien_export export head_model
 """
 
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -13,14 +14,20 @@ from scipy.spatial import Delaunay
 from mien_export.data.caching import write_arrays
 from mien_export.data.mesh_faces import frontal_mesh, mirror_twins
 from mien_export.onnx import file_sha256, update_manifest
+from mien_export.recipes.head_skirt import FLANKS, fitted, skirt_pairs, start_model
+from mien_export.runner import WeightsRunner
 from mien_service.engine.manifest import TensorEntry, WeightEntry
 from mien_service.faces.face import Mesh
+from mien_service.faces.head_model import HeadModel
 from mien_service.faces.mesh import MESH_POINTS
 from mien_service.faces.raster import Triangles
 
 NAME = "head_model"
-VERSION = "1.0.0"
-LICENCE = "Non-commercial research (a mean over CelebA; see weights/LICENSE.md)"
+VERSION = "1.1.0"
+LICENCE = (
+    "Non-commercial research (a mean over CelebA, fitted on people of MobileStyleGAN, which learned from FFHQ; see "
+    "weights/LICENSE.md)"
+)
 
 # From the forehead's middle on towards the image's right, around the chin and back.
 OVAL = (
@@ -48,20 +55,31 @@ ARRAYS = (
     TensorEntry(name="twins", shape=(MESH_POINTS,), meaning="mirror twin of each mesh point"),
     TensorEntry(name="triangles", shape=("triangles", 3), meaning="mesh points, seen from the front clockwise"),
     TensorEntry(name="oval", shape=(len(OVAL),), meaning="mesh points around the face, clockwise from the top"),
+    TensorEntry(name="rings", shape=("rings",), meaning="of the skirt, from the oval (0) to the square's edge (1)"),
+    TensorEntry(name="ring_depth", shape=(FLANKS, "rings"), meaning="behind the oval, in outer eye distances"),
+    TensorEntry(name="ring_turning", shape=(FLANKS, "rings"), meaning="how much each turns with the head"),
 )
 
 
 def export_head_model(weights: Path) -> None:
-    """Write the model into `weights` and its manifest."""
-    write_head_model(frontal_mesh(), weights)
+    """Write the model into `weights` and its manifest; its skirt is fitted first, with the networks in `weights`."""
+    start = start_model(bare_model(frontal_mesh()))
+    write_head_model(fitted(start, partial(skirt_pairs, start, WeightsRunner(weights))), weights)
 
 
-def write_head_model(mean: Mesh, weights: Path) -> None:
-    """Write the model of a mean face (468, 3) into `weights` and its manifest."""
+def bare_model(mean: Mesh) -> HeadModel:
+    """Return the model of a mean face (468, 3), around which lies no ring yet."""
     twins = mirror_twins(mean)
+    none = np.zeros((FLANKS, 0), np.float32)
+    return HeadModel(mean, twins, triangulated(mean, twins), np.array(OVAL, np.intp), none[0], none, none)
+
+
+def write_head_model(model: HeadModel, weights: Path) -> None:
+    """Write a model into `weights` and its manifest."""
     file = weights / f"{NAME}.npz"
-    whole = {"twins": twins, "triangles": triangulated(mean, twins), "oval": np.array(OVAL)}
-    write_arrays(file, mean=mean, **{name: values.astype(np.int16) for name, values in whole.items()})
+    arrays = {entry.name: getattr(model, entry.name) for entry in ARRAYS}
+    whole = {name: values.astype(np.int16) for name, values in arrays.items() if values.dtype == np.intp}
+    write_arrays(file, **arrays | whole)
     entry = WeightEntry(
         name=NAME,
         kind="table",

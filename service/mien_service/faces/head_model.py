@@ -22,19 +22,26 @@ class HeadModel:
 
     mean: (468, 3), the mean frontal face, symmetric; twins: (468,), the mirror twin of each point; triangles: (m, 3),
     of mesh points, those that would fold left out; oval: (k,), the points around the face, from the forehead's middle
-    on towards the image's right.
+    on towards the image's right. Around the oval lies a skirt of rings. rings: (r,), where they lie between the oval
+    (0) and the edge of the aligned square (1); the last are the edge and beyond its corners. ring_depth: (4, r), how
+    far each lies behind the oval on the flank that turns away, on the one that turns to the camera, at the top and at
+    the bottom; ring_turning: (4, r) in 0..1, how much each turns with the head there: 0 at the edge and beyond.
     """
 
     mean: Mesh
     twins: NDArray[np.intp]
     triangles: Triangles
     oval: NDArray[np.intp]
+    rings: NDArray[np.float32]
+    ring_depth: NDArray[np.float32]
+    ring_turning: NDArray[np.float32]
 
     @classmethod
     def of(cls, table: dict[str, NDArray[Any]]) -> "HeadModel":
         """Return the model that a table holds."""
-        whole = {name: table[name].astype(np.intp) for name in ("twins", "triangles", "oval")}
-        return cls(table["mean"].astype(np.float32), **whole)
+        twins, triangles, oval = (table[name].astype(np.intp) for name in ("twins", "triangles", "oval"))
+        skirt = (table[name].astype(np.float32) for name in ("rings", "ring_depth", "ring_turning"))
+        return cls(table["mean"].astype(np.float32), twins, triangles, oval, *skirt)
 
     def mirrored(self, mesh: Mesh) -> Mesh:
         """Return a head (468, 3), seen from the front about x = 0, with its sides exchanged."""

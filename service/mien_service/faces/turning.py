@@ -1,8 +1,8 @@
 """A head turned to another pose: where each pixel of the aligned square is fetched from, and what of it was seen.
 
-The face's mesh is turned as a rigid body. Around it lies a skirt of rings that turns with it like an ellipsoid, less
-and less outwards, and not at all at the square's edge: hair, ears and neck follow, the background stays. What the
-camera did not see is fetched from the other half of the face.
+The face's mesh is turned as a rigid body. Around it lies a skirt of rings that falls back like the sides of a head and
+turns with it, less and less outwards, and not at all at the square's edge: hair, ears and neck follow, the background
+stays. What the camera did not see is fetched from the other half of the face.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien_service.faces.align import CROP_SIZE, crop_transform
-from mien_service.faces.edit import Field
+from mien_service.faces.edit import Edit, Field
 from mien_service.faces.face import Mesh
 from mien_service.faces.head_model import HeadModel, Placement, placement
 from mien_service.faces.mesh import ibug_landmarks
@@ -24,15 +24,8 @@ Vectors = NDArray[np.float32]
 NECK = np.array([0.0, 0.25, 0.75])
 """What the head turns about, in its own frame."""
 
-RINGS = (0.12, 0.28, 0.46, 0.68, 1.0, 2.0)
-"""Where the skirt's rings lie between the face's oval (0) and the edge of the square (1); the last is beyond its
-corners."""
-
-SLOPE, DEEPEST = 1.2, 0.5
-"""How steeply the skirt falls back from the oval, and how deep it gets, in outer eye distances."""
-
-TURNS_UNTIL, STILL_FROM = 0.35, 1.2
-"""Outer eye distances from the oval up to which the skirt turns with the face, and from which on it stays."""
+CLEARLY = 0.1
+"""Sine of the angle from which on a head clearly turns one flank away and the other one to the camera."""
 
 SEEN = (0.12, 0.5)
 """What a place of the turned face covers in the photo over what it covers afterwards: below the first it counts as not
@@ -76,6 +69,18 @@ def turned(mesh: Mesh, model: HeadModel, target: NDArray[np.float64], side: int)
     return _fields(corners, triangles, twins, side)
 
 
+def by_mesh(turn: Turn, amount: float = 1.0) -> Edit:
+    """Return a turn as an edit, by a share of it: of each place what was seen better, and nothing that was not."""
+    side = turn.head.shape[0]
+    matte = (1 - turn.seen) * turn.twin_seen
+    return Edit(
+        residual=np.zeros((side, side, 3), np.float32),
+        alpha=np.full((side, side), amount, np.float32),
+        flow=turn.flow,
+        twin=np.dstack([turn.twin_flow, matte]).astype(np.float32),
+    )
+
+
 def _framed(shape: Mesh, free: Placement) -> Placement:
     """Return the placement moved and scaled so that the face's aligned square is the square itself."""
     landmarks = ibug_landmarks(free.to_picture(shape))
@@ -97,18 +102,31 @@ class _Skirt:
 
 def _skirt(after: Mesh, shape: Mesh, model: HeadModel, start: Placement, end: Placement) -> _Skirt:
     oval, depths = after[model.oval, :2], shape[model.oval, 2]
-    edge = _on_edge(oval)
+    edge, towards = _on_edge(oval), _towards(shape[model.oval], start, end)
     rings: list[tuple[Vectors, Vectors, Vectors]] = []
-    for share in RINGS:
-        distance = share * np.hypot(*(edge - oval).T) / end.scale
-        depth = depths + np.minimum(SLOPE * distance, DEEPEST)
-        behind = end.to_picture(np.column_stack([np.zeros((len(depth), 2)), depth]))[:, 2]
+    for share, depth, turns in zip(model.rings, model.ring_depth.T, model.ring_turning.T, strict=True):
+        at_depth = np.column_stack([np.zeros((len(depths), 2)), depths + towards @ depth])
+        behind = end.to_picture(at_depth)[:, 2]
         placed = np.column_stack([oval + share * (edge - oval), behind]).astype(np.float32)
-        near = np.clip((STILL_FROM - distance) / (STILL_FROM - TURNS_UNTIL), 0, 1)
-        turning = (near * np.clip((1 - share) / (1 - RINGS[0]), 0, 1)).astype(np.float32)
+        turning = (towards @ turns).astype(np.float32)
         before = placed + turning[:, None] * (start.to_picture(end.to_head(placed)) - placed)
         rings.append((before, placed, turning))
     return _Skirt(*(np.concatenate(parts) for parts in zip(*rings, strict=True)))
+
+
+def _towards(oval: Mesh, start: Placement, end: Placement) -> Vectors:
+    """Return (k, 4) on which of the skirt's parts points of the head's oval lie; sums are 1.
+
+    The parts are the flank that turns away from the camera, that which turns to it, the top and the bottom.
+    """
+    away = oval[:, :2] - oval[:, :2].mean(axis=0)
+    across, down = (away / np.hypot(*away.T)[:, None]).T
+    # How much farther from the camera the head's own right gets.
+    turned_away = float(end.rotation[2, 0] - start.rotation[2, 0])
+    leaving = np.clip(0.5 + np.sign(across) * turned_away / (2 * CLEARLY), 0, 1)
+    return np.column_stack(
+        [across**2 * leaving, across**2 * (1 - leaving), down**2 * (down < 0), down**2 * (down >= 0)]
+    )
 
 
 def _on_edge(points: Vectors) -> Vectors:
@@ -125,7 +143,7 @@ def _on_edge(points: Vectors) -> Vectors:
 
 def _pulled(missed: Vectors, model: HeadModel, turning: Vectors) -> Vectors:
     """Return (r, 3): how far rings follow the oval where the mesh is not quite the rigid, symmetric head."""
-    return np.tile(missed[model.oval], (len(RINGS), 1)) * turning[:, None]
+    return np.tile(missed[model.oval], (len(model.rings), 1)) * turning[:, None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +159,7 @@ def _with_skirt(model: HeadModel) -> tuple[Triangles, NDArray[np.intp]]:
     """Return the triangles of face and skirt, and every corner's mirror twin."""
     count, first = len(model.oval), len(model.twins)
     around = np.arange(count)
-    loops = [model.oval, *(first + ring * count + around for ring in range(len(RINGS)))]
+    loops = [model.oval, *(first + ring * count + around for ring in range(len(model.rings)))]
     triangles, twins = [model.triangles], [model.twins]
     for inner, outer in pairwise(loops):
         following_inner, following_outer = np.roll(inner, -1), np.roll(outer, -1)

@@ -4,7 +4,8 @@ import heads
 import numpy as np
 import pytest
 
-from mien_export.recipes.head_model import APART, FEATURES, OVAL, write_head_model
+from mien_export.recipes.head_model import APART, FEATURES, OVAL, bare_model, write_head_model
+from mien_export.recipes.head_skirt import start_model
 from mien_service.engine.manifest import load_manifest
 from mien_service.faces.head_model import HeadModel
 from mien_service.faces.raster import cross
@@ -52,10 +53,13 @@ def test_points_that_lie_close_are_not_both_used(shipped: HeadModel) -> None:
 def test_a_model_is_written_with_its_manifest_entry(tmp_path: Path) -> None:
     (tmp_path / "cards").mkdir()
     (tmp_path / "cards" / "head_model.md").write_text("a card")
-    write_head_model(heads.frontal(), tmp_path)
+    written = start_model(bare_model(heads.frontal()))
+    write_head_model(written, tmp_path)
     with np.load(tmp_path / "head_model.npz") as table:
         model = HeadModel.of(dict(table))
     np.testing.assert_allclose(model.mean, heads.frontal(), atol=1e-6)
     assert (model.oval == OVAL).all()
+    for name in ("twins", "triangles", "rings", "ring_depth", "ring_turning"):
+        np.testing.assert_array_equal(getattr(model, name), getattr(written, name))
     entry = load_manifest(tmp_path).entry("head_model")
     assert (entry.kind, entry.task, entry.commercial_use) == ("table", "/frontalize", False)

