@@ -19,7 +19,9 @@ from mien_export.quality.landmarks import report_landmarks
 from mien_export.quality.latent_report import report_directions
 from mien_export.quality.mask_report import report_masks
 from mien_export.quality.more_attributes import report_more_attributes
+from mien_export.quality.round_trip import report_round_trip
 from mien_export.quality.strength_sheet import write_strength_sheets
+from mien_export.quality.turned_sharpness import report_turned_sharpness
 from mien_export.quality.unmask_real import write_unmask_real
 from mien_export.quality.unmask_report import report_filler
 from mien_export.quality.unmask_service import report_service
@@ -37,12 +39,15 @@ from mien_export.recipes import (
     finding_export,
     generator_tap,
     head_model,
+    head_refiner,
+    head_refiner_export,
     judges,
     latent_directions,
     mask_export,
     mask_segmenter,
     mesh_net,
     repainter,
+    seed_frontalizer,
     small_edit,
 )
 from mien_export.runner import WeightsRunner
@@ -50,6 +55,7 @@ from mien_service.tasks.attribute_editor import EDITORS
 
 RUNS = Path("runs")
 WEIGHTS = Path("weights")
+SEED_FRONTALIZER = RUNS / "seed_frontalizer" / "checkpoint.pt"
 
 TRAINERS: dict[str, tuple[Callable[[float, Path], Path], Path, float]] = {
     **{name: (partial(attribute_editor.train, name), RUNS / name, 60.0) for name in EDITORS},
@@ -58,11 +64,13 @@ TRAINERS: dict[str, tuple[Callable[[float, Path], Path], Path, float]] = {
     "face_filler": (face_filler.train, RUNS / "face_filler", 95.0),
     "face_vae": (face_vae.train, RUNS / "face_vae", 120.0),
     "generator_tap": (generator_tap.train, generator_tap.TAP.parent, 2.0),
+    "head_refiner": (head_refiner.train, RUNS / "head_refiner", 75.0),
     "latent_directions": (latent_directions.train, latent_directions.DIRECTIONS.parent, 0.0),
     "mask_segmenter": (mask_segmenter.train, RUNS / "mask_segmenter", 40.0),
     "repainter": (repainter.train, RUNS / "repainter", 95.0),
     "mesh_net": (mesh_net.train, RUNS / "mesh_net", 54.0),
     "judges": (judges.train, cache_folder() / "judges", 5.0),
+    "seed_frontalizer": (seed_frontalizer.train, RUNS / "seed_frontalizer", 75.0),
     "small_edit": (small_edit.train, RUNS / "small_edit", 10.0),
 }
 """Recipe, folder of its checkpoints, default minutes."""
@@ -77,6 +85,7 @@ EXPORTERS: dict[str, Callable[[], None]] = {
     "mesh_net": lambda: finding_export.export_mesh_net(RUNS / "mesh_net" / "checkpoint.pt", WEIGHTS),
     "face_filler": lambda: mask_export.export_face_filler(RUNS / "face_filler" / "checkpoint.pt", WEIGHTS),
     "head_model": lambda: head_model.export_head_model(WEIGHTS),
+    "head_refiner": lambda: head_refiner_export.export_head_refiner(RUNS / "head_refiner" / "checkpoint.pt", WEIGHTS),
     "face_prior": lambda: face_prior.export_face_prior(WEIGHTS),
     "face_vae": lambda: face_vae_export.export_face_vae(RUNS / "face_vae" / "checkpoint.pt", WEIGHTS),
     "face_vae_vectors": lambda: attribute_table.export_table(RUNS / "face_vae" / "checkpoint.pt", WEIGHTS),
@@ -88,7 +97,9 @@ EVALUATIONS: dict[str, Callable[[Path], None]] = {
     "face_filler": lambda folder: report_filler(WEIGHTS, RUNS / "repainter" / "checkpoint.pt", folder),
     "finding": lambda folder: report_finding(WeightsRunner(WEIGHTS), folder),
     "finding_thresholds": lambda folder: report_thresholds(WeightsRunner(WEIGHTS), folder),
-    "frontalize": lambda folder: report_frontalize(WEIGHTS, folder),
+    "frontalize": lambda folder: report_frontalize(WEIGHTS, SEED_FRONTALIZER, folder),
+    "round_trip": lambda folder: report_round_trip(WEIGHTS, SEED_FRONTALIZER, folder),
+    "turned_sharpness": lambda folder: report_turned_sharpness(WEIGHTS, folder),
     "landmarks": lambda folder: report_landmarks(WeightsRunner(WEIGHTS), folder),
     "latent_directions": report_directions,
     "landmark_sheet": lambda folder: write_landmark_sheet(WeightsRunner(WEIGHTS), folder),

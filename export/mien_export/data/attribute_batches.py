@@ -164,11 +164,11 @@ def region_maps(mesh: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def alike_degraded(images: torch.Tensor) -> torch.Tensor:
-    """Return images (n, 3, s, 2 s), two pictures side by side, with the same noise and blur on both of a pair."""
-    count, _, side, _ = images.shape
+    """Return images (n, 3, s, k s), k pictures side by side, with the same noise and blur on all k."""
+    count, _, side, width = images.shape
     device = images.device
     soft = F.avg_pool2d(F.pad(images, [1] * 4, mode="replicate"), 3, 1)
     blurred = (torch.rand(count, 1, 1, 1, device=device) < BLUR_SHARE).float()
     images = images + (soft - images) * blurred * torch.rand(count, 1, 1, 1, device=device)
     noise = torch.randn(count, 3, side, side, device=device) * NOISE * torch.rand(count, 1, 1, 1, device=device) ** 2
-    return (images + noise.repeat(1, 1, 1, 2)).clamp(0, 1)
+    return (images + noise.repeat(1, 1, 1, width // side)).clamp(0, 1)

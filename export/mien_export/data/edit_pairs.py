@@ -21,6 +21,9 @@ class Batch:
     source, target: (n, 3, s, s); condition: (n, c), c may be 0; extra: (n, k, s, s) further input channels, k may be 0;
     region: (n, 1, s, s) in 0..1, where the target holds; real: (n, 3, s, s), what the discriminator is shown as real,
     with the region where to look (`wanted()`, if the task has no better photos).
+    judged: (n, 1, s, s) in 0..1, where the discriminator looks, or None: where the target holds. Pairs of which no
+    target is known come last: their region is 0 there, and what they become is only judged.
+    person: (n, 3, s, s), whom the output has to show, or None: the source.
     """
 
     source: torch.Tensor
@@ -29,6 +32,12 @@ class Batch:
     extra: torch.Tensor
     region: torch.Tensor
     real: torch.Tensor
+    judged: torch.Tensor | None = None
+    person: torch.Tensor | None = None
+
+    def looked_at(self) -> torch.Tensor:
+        """Return where the discriminator looks, (n, 1, s, s)."""
+        return self.region if self.judged is None else self.judged
 
     def wanted(self) -> torch.Tensor:
         """Return the target inside the region and the source outside it."""

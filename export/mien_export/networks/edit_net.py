@@ -29,29 +29,32 @@ class Fields:
     """An edit of n faces of side s, as the network gives it.
 
     flow: (n, 2, s, s) x, y in pixels of the s x s square; residual: (n, 3, s, s) RGB in -1..1 (1 is 255 grey levels);
-    alpha: (n, 1, s, s) in 0..1; paint: (n, 4, s, s) RGB in 0..1 and matte in 0..1, or None.
+    alpha: (n, 1, s, s) in 0..1; paint: (n, 4, s, s) RGB in 0..1 and matte in 0..1, or None; twin: (n, 4, s, s) another
+    picture of the face, RGB in 0..1, and a matte in 0..1 by which it is laid over the face, or None: it is moved as the
+    face is, and the residual is added to both.
     """
 
     flow: torch.Tensor
     residual: torch.Tensor
     alpha: torch.Tensor
     paint: torch.Tensor | None = None
+    twin: torch.Tensor | None = None
 
     def enlarged(self, times: int) -> "Fields":
         """Return the same edit for faces `times` as large, smoothly, as the service brings it to the photo."""
         if times == 1:
             return self
-        paint = None if self.paint is None else _larger(self.paint, times)
-        return Fields(
-            _larger(self.flow, times) * times, _larger(self.residual, times), _larger(self.alpha, times), paint
-        )
+        paint, twin = (None if maps is None else _larger(maps, times) for maps in (self.paint, self.twin))
+        flow = _larger(self.flow, times) * times
+        return Fields(flow, _larger(self.residual, times), _larger(self.alpha, times), paint, twin)
 
     def confined(self, region: torch.Tensor) -> "Fields":
-        """Return the edit with alpha and matte scaled by a region (n, 1, s, s) in 0..1."""
-        paint = self.paint
-        if paint is not None:
-            paint = torch.cat([paint[:, :3], paint[:, 3:] * region], dim=1)
-        return Fields(self.flow, self.residual, self.alpha * region, paint)
+        """Return the edit with alpha and mattes scaled by a region (n, 1, s, s) in 0..1."""
+        paint, twin = (
+            None if maps is None else torch.cat([maps[:, :3], maps[:, 3:] * region], dim=1)
+            for maps in (self.paint, self.twin)
+        )
+        return Fields(self.flow, self.residual, self.alpha * region, paint, twin)
 
 
 def _larger(maps: torch.Tensor, times: int) -> torch.Tensor:
@@ -111,10 +114,10 @@ class EditNet(UNet, FieldNet):
             start_at_zero(head)
         if self.gated:
             assert self.smooth_head.bias is not None
-            nn.init.constant_(self.smooth_head.bias[2:], _logit(FIRST_ALPHA))
+            nn.init.constant_(self.smooth_head.bias[2:], logit(FIRST_ALPHA))
         if self.paints:
             assert self.fine_head.bias is not None
-            nn.init.constant_(self.fine_head.bias[24:], _logit(MATTE_FLOOR + (1 - MATTE_FLOOR) * FIRST_MATTE))
+            nn.init.constant_(self.fine_head.bias[24:], logit(MATTE_FLOOR + (1 - MATTE_FLOOR) * FIRST_MATTE))
 
     def forward(self, image: torch.Tensor, condition: torch.Tensor | None = None) -> tuple[torch.Tensor, ...]:
         """Return flow, residual, alpha and, if the network paints, paint, shaped and ranged as `Fields` says."""
@@ -143,5 +146,6 @@ def floored(values: torch.Tensor, floor: float) -> torch.Tensor:
     return raised + (raised.clamp(min=0) - raised).detach()
 
 
-def _logit(share: float) -> float:
+def logit(share: float) -> float:
+    """Return what the logistic function makes a share in 0..1 of."""
     return math.log(share / (1 - share))

@@ -3,46 +3,37 @@
 python -m mien_export evaluate frontalize
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from mien_export.data.packs import read_rows, split_rows
-from mien_export.networks.lite0 import Lite0
-from mien_export.quality.fid import FidMeter, pooled_features
 from mien_export.quality.held_out import HeldOutFace, found_faces
-from mien_export.quality.identity import IdentityMeter, distances, identity_chip
-from mien_export.quality.pose import PoseMeter
+from mien_export.quality.identity import distances
 from mien_export.quality.report import Cell, Report, this_command, write_report
 from mien_export.quality.sheet import Labelled
-from mien_export.quality.statistics import Floats, paired_interval
+from mien_export.quality.statistics import paired_interval
+from mien_export.quality.turned_readings import FrechetMeter, Meters, Readings
+from mien_export.quality.turners import SERVICE, UNTURNED, Turner, square, turners
 from mien_export.runner import WeightsRunner
-from mien_service.engine.dlib_models import HogDetector, LandmarkPredictor
-from mien_service.faces.align import AlignedFace, cut
-from mien_service.faces.composite import apply_edit
-from mien_service.faces.edit import Edit
+from mien_export.teachers.turned_views import FRONTAL
 from mien_service.faces.face import RgbImage
-from mien_service.faces.pose import estimate_pose
-from mien_service.tasks.frontalize import FrontalizeParams, frontalize
 
 PACK = "pose_pairs"
 
 BINS = ((15, 45), (45, 70))
 """Degrees that the heads are turned by, as the service reads them."""
 
-FRONTAL = 8.0
 REALS = 1000
 """Real frontal photos of other people, for the Fréchet distance."""
 
-SHOWN = 24
-SIDE = 256
+SHOWN_YAWS, SHOWN_EACH = (15, 30, 45, 60), 5
+"""Degrees of yaw of the heads in the contact sheet, and how many of each."""
 
-Turner = Callable[[RgbImage, AlignedFace], RgbImage]
-"""A photo and its face to the aligned square (SIDE, SIDE, 3) of the head turned to the front."""
+PROFILES = 5
+"""Full profiles of the pack `cfp` in the contact sheet: they are turned with `force`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,58 +49,6 @@ class PosePair:
         return abs(self.turned.aligned.face.pose.yaw)
 
 
-@dataclass(frozen=True, eq=False)
-class Readings:
-    """What the meters say of n pictures: yaw in degrees either way, (n, 128) descriptors; NaN where no face is seen."""
-
-    yaw: Floats
-    descriptors: Floats
-
-    def at(self, places: NDArray[np.intp]) -> "Readings":
-        """Return those of some pictures."""
-        return Readings(self.yaw[places], self.descriptors[places])
-
-
-class Meters:
-    """The pose estimator and the descriptor, neither of which stands inside a turner."""
-
-    def __init__(self) -> None:
-        self._pose = PoseMeter(HogDetector(), LandmarkPredictor())
-        self._identity = IdentityMeter()
-
-    def read(self, pictures: Sequence[RgbImage]) -> Readings:
-        """Return the readings of aligned squares (SIDE, SIDE, 3)."""
-        landmarks = [self._pose.landmarks(picture) for picture in pictures]
-        yaw = np.array([np.nan if one is None else abs(estimate_pose(one).yaw) for one in landmarks])
-        seen = [i for i, one in enumerate(landmarks) if one is not None]
-        descriptors = np.full((len(pictures), 128), np.nan)
-        chips = [identity_chip(pictures[i], known) for i, known in enumerate(landmarks) if known is not None]
-        descriptors[seen] = self._identity.descriptors(chips)
-        return Readings(yaw, descriptors)
-
-
-def turners(run: WeightsRunner) -> dict[str, Turner]:
-    """Return what heads are turned by: baselines first, the service last."""
-
-    def served(face: AlignedFace) -> Edit:
-        [edit] = frontalize(face, FrontalizeParams.model_validate({"force": True}), run)
-        assert isinstance(edit, Edit)
-        return edit
-
-    def turned(change: Callable[[Edit], Edit]) -> Turner:
-        return lambda photo, face: _square(apply_edit(photo, face.transform, change(served(face))), face)
-
-    return {
-        "photo as it is": _square,
-        "mesh warp": turned(lambda edit: replace(edit, twin=None)),
-        "service": turned(lambda edit: edit),
-    }
-
-
-def _square(photo: RgbImage, face: AlignedFace) -> RgbImage:
-    return cut(photo, face.transform, SIDE)
-
-
 def pose_pairs(run: WeightsRunner) -> Iterator[PosePair]:
     """Yield the people of PACK in both of whose photos the service finds the face."""
     for row in read_rows(PACK):
@@ -123,46 +62,45 @@ def frontal_photos(run: WeightsRunner, count: int) -> list[RgbImage]:
     found: list[RgbImage] = []
     for face in found_faces("celeba", split_rows("celeba", "train")[: 3 * count], run):
         if abs(face.aligned.face.pose.yaw) < FRONTAL:
-            found.append(_square(face.photo, face.aligned))
+            found.append(square(face.photo, face.aligned))
         if len(found) == count:
             break
     return found
 
 
-def report_frontalize(weights: Path, folder: Path) -> None:
-    """Write frontalize.md, .json and .png into `folder`."""
+def report_frontalize(weights: Path, seed: Path, folder: Path) -> None:
+    """Write frontalize.md, .json and .png into `folder`; `seed` is a checkpoint of the seed's design, or none."""
     run = WeightsRunner(weights)
     pairs = sorted(pose_pairs(run), key=lambda pair: pair.yaw)
-    meters, fid = Meters(), FrechetMeter(frontal_photos(run, REALS))
-    frontal = meters.read([_square(pair.frontal.photo, pair.frontal.aligned) for pair in pairs])
-    made = {
-        name: [turn(pair.turned.photo, pair.turned.aligned) for pair in pairs] for name, turn in turners(run).items()
-    }
+    meters, frechet = Meters(), FrechetMeter(frontal_photos(run, REALS))
+    frontal = meters.read([square(pair.frontal.photo, pair.frontal.aligned) for pair in pairs])
+    by_name = turners(run, seed)
+    made = {name: [turn(pair.turned.photo, pair.turned.aligned) for pair in pairs] for name, turn in by_name.items()}
     read = {name: meters.read(pictures) for name, pictures in made.items()}
     rows: list[dict[str, Cell]] = []
     for least, most in BINS:
         places = np.array([i for i, pair in enumerate(pairs) if least <= pair.yaw < most], np.intp)
         if len(places):
-            raw = read["photo as it is"].at(places)
+            raw = read[UNTURNED].at(places)
             of_bin = {name: readings.at(places) for name, readings in read.items()}
             rows += [row(name, f"{least} to {most}", one, raw, frontal.at(places)) for name, one in of_bin.items()]
     about: dict[str, Cell] = {
         "Yaw of the frontal photos themselves, median": float(np.nanmedian(frontal.yaw)),
         "Frontal photos run through the service: mean descriptor distance to themselves": _harm(
-            pairs, frontal, meters, run
+            pairs, frontal, meters, by_name[SERVICE]
         ),
-        **{f"Fréchet distance over its floor, {name}": fid.excess(pictures) for name, pictures in made.items()},
+        **{f"Fréchet distance over its floor, {name}": frechet.excess(pictures) for name, pictures in made.items()},
     }
     report = Report(
         title="Heads turned to the front",
         split=f"{PACK}: people that nothing is trained on",
         n=len(pairs),
         rows=rows,
-        baselines=[name for name in made if name != "service"],
+        baselines=[name for name in made if name != SERVICE],
         command=this_command(),
         about=about,
     )
-    write_report(report, sheet(pairs, made), folder, "frontalize")
+    write_report(report, [*sheet(pairs, made), *profiles(run, by_name)], folder, "frontalize")
 
 
 def row(name: str, turned_by: str, one: Readings, raw: Readings, frontal: Readings) -> dict[str, Cell]:
@@ -182,34 +120,34 @@ def row(name: str, turned_by: str, one: Readings, raw: Readings, frontal: Readin
     }
 
 
-def _harm(pairs: Sequence[PosePair], frontal: Readings, meters: Meters, run: WeightsRunner) -> float:
-    """Return how far the service moves the descriptors of faces that are frontal already."""
-    turn = turners(run)["service"]
+def _harm(pairs: Sequence[PosePair], frontal: Readings, meters: Meters, turn: Turner) -> float:
+    """Return how far a turner moves the descriptors of faces that are frontal already."""
     again = meters.read([turn(pair.frontal.photo, pair.frontal.aligned) for pair in pairs])
     return float(np.nanmean(distances(again.descriptors, frontal.descriptors)))
 
 
-class FrechetMeter:
-    """Fréchet distance of squares to real frontal ones."""
-
-    def __init__(self, reals: Sequence[RgbImage]) -> None:
-        self._lite0 = Lite0()
-        self._meter = FidMeter(self._features(reals))
-
-    def excess(self, pictures: Sequence[RgbImage]) -> float:
-        """Return the distance beyond what real pictures have."""
-        return self._meter.measure(self._features(pictures)).excess
-
-    def _features(self, pictures: Sequence[RgbImage]) -> Floats:
-        squares = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 255
-        return pooled_features(squares, self._lite0)
-
-
 def sheet(pairs: Sequence[PosePair], made: dict[str, list[RgbImage]]) -> list[list[Labelled]]:
-    """Return rows of some people, from the least turned to the most: every turner's picture, and the frontal photo."""
+    """Return rows of the people who are turned by SHOWN_YAWS or next to it: every turner's picture, a frontal photo."""
+    yaws = np.array([pair.yaw for pair in pairs])
+    shown = dict.fromkeys(int(i) for yaw in SHOWN_YAWS for i in np.argsort(np.abs(yaws - yaw))[:SHOWN_EACH])
     rows: list[list[Labelled]] = []
-    for i in np.unique(np.linspace(0, len(pairs) - 1, SHOWN).astype(int)).tolist():
-        pictures = [(f"{name}, {pairs[i].yaw:.0f}", squares[i]) for name, squares in made.items()]
+    for i in shown:
+        pictures = [(f"{name}, {yaws[i]:.0f}", squares[i]) for name, squares in made.items()]
         frontal = pairs[i].frontal
-        rows.append([*pictures, ("frontal photo", _square(frontal.photo, frontal.aligned))])
+        rows.append([*pictures, ("frontal photo", square(frontal.photo, frontal.aligned))])
+    return rows
+
+
+def profiles(run: WeightsRunner, by_name: dict[str, Turner]) -> list[list[Labelled]]:
+    """Return rows of full profiles, each beside a frontal photo of the person."""
+    rows: list[list[Labelled]] = []
+    people = {row["identity"]: row for row in split_rows("cfp", "validation") if row["view"] == "frontal"}
+    sides = [row for row in split_rows("cfp", "validation") if row["view"] == "profile"]
+    for face in found_faces("cfp", sides[::4], run):
+        frontal = list(found_faces("cfp", [people[face.row["identity"]]], run))
+        if frontal and abs(face.aligned.face.pose.yaw) > BINS[-1][-1]:
+            pictures = [(f"{name}, profile", turn(face.photo, face.aligned)) for name, turn in by_name.items()]
+            rows.append([*pictures, ("frontal photo", square(frontal[0].photo, frontal[0].aligned))])
+        if len(rows) == PROFILES:
+            break
     return rows

@@ -1,7 +1,8 @@
 """The service's compositor in PyTorch, so that a loss sees what will be served.
 
 The maths are faces/composite.py's, at the network's own resolution: the rim and alpha's floor, then the face's pixels
-moved by alpha * flow (cubic), then alpha * residual added, then paint laid over by its matte. What the service does
+moved by alpha * flow (cubic), the twin's laid over by alpha * its matte, then alpha * residual added, then paint laid
+over by its matte. What the service does
 besides for the native photo's sake is left out: softer edges, Lanczos' kernel in small photos, and paint's colour and
 grain matched to the photo's.
 """
@@ -19,7 +20,11 @@ def composed(image: torch.Tensor, fields: Fields) -> torch.Tensor:
     """Return faces (n, 3, s, s) RGB in 0..1 with the edit applied; not clamped, for the gradient's sake."""
     rim = _rim(image.shape[-1], image.device)
     alpha = floored(fields.alpha * rim, ALPHA_FLOOR)
-    changed = moved(image, fields.flow * alpha) + fields.residual * alpha
+    flow = fields.flow * alpha
+    changed = moved(image, flow)
+    if fields.twin is not None:
+        changed = changed + (moved(fields.twin[:, :3], flow) - changed) * (fields.twin[:, 3:] * alpha)
+    changed = changed + fields.residual * alpha
     if fields.paint is None:
         return changed
     return changed + (fields.paint[:, :3] - changed) * (fields.paint[:, 3:] * rim)

@@ -37,7 +37,7 @@ class LossWeights:
     """The patch discriminator's opinion of the region. It rises with everything else falling: keep it small."""
 
     identity: float = 0.0
-    """1 - cosine of the face descriptors of output and source."""
+    """1 - cosine of the face descriptors of output and source, or of the person who is to be shown."""
 
     alpha: float = 0.1
     """Mean of alpha (and of the paint's matte) outside the region: it stays shut where nothing changes. Inside it is
@@ -48,6 +48,10 @@ class LossWeights:
 
     flow_smooth: float = 0.02
     """Mean square of the flow's differences from pixel to pixel: neighbours move together."""
+
+    residual: float = 0.0
+    """Mean absolute residual. What it tints stays as sharp as the photo is, and a network that sees less of the photo
+    cannot undo that: what has to go is better painted over."""
 
     paint: float = 0.02
     """Mean of the matte inside the region: what can be moved or tinted is not repainted."""
@@ -63,9 +67,11 @@ class EditLosses:
         descriptor: FaceDescriptor | None = None,
         looked_at: int = 8,
         window: float = 1.0,
+        recognised: int = 4,
     ) -> None:
-        """`looked_at` is how many pictures of a batch the two networks see: each costs as much as the EditNet.
+        """Take the frozen networks; `looked_at` pictures of a batch are seen by Lite0, `recognised` by the descriptor.
 
+        Each costs as much as the EditNet.
         `window` is the share of the side that Lite0 and the discriminator see, around the region, at full size.
 
         Raises ValueError if a term with a weight lacks its network.
@@ -77,6 +83,7 @@ class EditLosses:
         self._descriptor = descriptor
         self._looked_at = looked_at
         self._window = window
+        self._recognised = recognised
 
     def windows(self, region: torch.Tensor) -> Windows:
         """Return where Lite0 and the discriminator look."""
@@ -93,6 +100,8 @@ class EditLosses:
             "alpha_smooth": weights.alpha_smooth * _variation(fields.alpha),
             "flow_smooth": weights.flow_smooth * _roughness(fields.flow),
         }
+        if weights.residual:
+            terms["residual"] = weights.residual * fields.residual.abs().mean()
         if fields.paint is not None:
             matte = fields.paint[:, 3:]
             terms["alpha"] = terms["alpha"] + weights.alpha * _masked_mean(matte, outside)
@@ -104,10 +113,15 @@ class EditLosses:
             distance = _perceptual(self._lite0, cut(output[seen]), cut(batch.wanted()[seen]), cut(inside[seen]))
             terms["perceptual"] = weights.perceptual * distance
         if self._descriptor is not None and weights.identity:
-            with torch.no_grad():
-                person = self._descriptor(batch.source[seen])
-            terms["identity"] = weights.identity * (1 - (self._descriptor(output[seen]) * person).sum(dim=1)).mean()
+            terms["identity"] = weights.identity * self._strangeness(self._descriptor, output, batch)
         return terms
+
+    def _strangeness(self, descriptor: FaceDescriptor, output: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Return how little the outputs look like whom they have to show: the last ones, of which no truth is known."""
+        seen = slice(-self._recognised, None)
+        with torch.no_grad():
+            person = descriptor((batch.source if batch.person is None else batch.person)[seen])
+        return (1 - (descriptor(output[seen]) * person).sum(dim=1)).mean()
 
 
 def _masked_mean(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

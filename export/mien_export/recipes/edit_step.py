@@ -191,8 +191,9 @@ class EditTrainer:
     def _adversarial(self, critic: PatchDiscriminator, output: torch.Tensor, batch: Batch) -> Losses:
         """Teach the discriminator, then return what it says of the output, and its own loss to be shown."""
         condition = batch.condition if critic.project is not None else None
-        cut = self._losses.windows(batch.region).cut
-        made, region = cut(within(output, batch.source, batch.region)), cut(batch.region)
+        looked_at = batch.looked_at()
+        cut = self._losses.windows(looked_at).cut
+        made, region = cut(within(output, batch.source, looked_at)), cut(looked_at)
         critic.requires_grad_(requires_grad=True)
         with autocast(self.device):
             real_scores = critic(cut(batch.real), region, condition)

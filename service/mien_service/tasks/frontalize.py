@@ -1,7 +1,7 @@
 """/frontalize: a face seen from the side, turned to the front or to another pose.
 
-The head's mesh is turned, with the photo's own pixels on it; what the camera did not see is taken from the other half
-of the face.
+The head's mesh is turned, with the photo's own pixels on it. A network then makes it whole: what the camera did not see
+is taken from the other half of the face, or painted.
 """
 
 from collections.abc import Sequence
@@ -11,21 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from mien_service.faces import landmarks, refining
 from mien_service.faces.align import AlignedFace, apply, scale_of
-from mien_service.faces.edit import Edit
+from mien_service.faces.edit import Edit, no_edit
 from mien_service.faces.face import Box, Mesh, Pose
 from mien_service.faces.head_model import TABLE, HeadModel, placement
-from mien_service.faces.landmarks import NETWORK, look
+from mien_service.faces.landmarks import look
 from mien_service.faces.mesh import box_square
 from mien_service.faces.pose import pose_of_rotation, rotation_of
+from mien_service.faces.refining import SIDE, refined, refiner_input
 from mien_service.faces.turning import Turn, turned
 from mien_service.tasks.registry import NotForThisFace, Runner, TaskParams, task
 
 Rotation = NDArray[np.float64]
 """(3, 3), from the head to the picture."""
-
-SIDE = 128
-"""Of the fields, in pixels."""
 
 MAX_TARGET = 45.0
 """Degrees that a head may be turned to."""
@@ -64,24 +63,32 @@ class FrontalizeParams(TaskParams):
 @task(
     "/frontalize",
     params=FrontalizeParams,
-    networks=(TABLE, NETWORK),
+    networks=(refining.NETWORK, landmarks.NETWORK, TABLE),
     notice="What the camera did not see of the head is invented. Not for identification.",
     invents=True,
+    turns=True,
 )
 def frontalize(face: AlignedFace, params: FrontalizeParams, run: Runner) -> Sequence[Edit]:
     """Turn a face to the front, or to another pose."""
+    turn, amount = turn_of(face, params, run)
+    if amount == 0:
+        return [no_edit(SIDE)]
+    return [refined(turn, refiner_input(face.crop, turn), amount, run)]
+
+
+def turn_of(face: AlignedFace, params: FrontalizeParams, run: Runner) -> tuple[Turn, float]:
+    """Return how the mesh turns a face, and in 0..1 how much of it is to be done. Raises PoseOutOfRange."""
     model = HeadModel.of(run.table(TABLE))
-    mesh = _mesh_in_square(face, run)
+    mesh = mesh_in_square(face, run)
     rotation = placement(mesh, model).rotation
     yaw = pose_of_rotation(rotation).yaw
     if abs(yaw) > MAX_YAW and not params.force:
         raise PoseOutOfRange(yaw)
     target = rotation_of(Pose(params.yaw, params.pitch, 0.0))
-    turn = turned(mesh, model, target, SIDE)
-    return [_edit(turn, _amount(rotation, target))]
+    return turned(mesh, model, target, SIDE), _amount(rotation, target)
 
 
-def _mesh_in_square(face: AlignedFace, run: Runner) -> Mesh:
+def mesh_in_square(face: AlignedFace, run: Runner) -> Mesh:
     """Return the face's mesh (468, 3) in pixels of the aligned square, looked for where the finder gave none."""
     mesh = face.face.mesh
     if mesh is None:
@@ -96,14 +103,3 @@ def _amount(rotation: Rotation, target: Rotation) -> float:
     """Return in 0..1 how much is to be done: nothing where the head is already where it is asked for."""
     angle = np.degrees(np.arccos(np.clip((np.trace(rotation.T @ target) - 1) / 2, -1, 1)))
     return float(np.clip((angle - STILL) / (MOVING - STILL), 0, 1))
-
-
-def _edit(turn: Turn, amount: float) -> Edit:
-    """Return a turn as an edit, by a share of it."""
-    matte = (1 - turn.seen) * turn.twin_seen
-    return Edit(
-        residual=np.zeros((SIDE, SIDE, 3), np.float32),
-        alpha=np.full((SIDE, SIDE), amount, np.float32),
-        flow=turn.flow,
-        twin=np.dstack([turn.twin_flow, matte]).astype(np.float32),
-    )

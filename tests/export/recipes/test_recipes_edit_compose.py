@@ -1,5 +1,7 @@
 """What a loss sees must be what is served: the compositor in PyTorch against the service's."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import torch
@@ -96,6 +98,26 @@ def test_paint_lies_where_the_service_lays_it(seed: int, side: int) -> None:
     assert ((trained - shown).abs() * 255).mean() < 0.5
     assert torch.equal(shown[:, :, matte[0, 0] == 0], tensor(photo)[:, :, matte[0, 0] == 0])
     assert torch.equal(trained[:, :, matte[0, 0] == 0], tensor(photo)[:, :, matte[0, 0] == 0])
+
+
+@settings(max_examples=15)
+@given(SEEDS, st.sampled_from([96, 128]))
+def test_a_twin_lies_where_the_service_lays_it(seed: int, side: int) -> None:
+    """The twin is the photo, shifted: the service fetches it, training is given it."""
+    rng = np.random.default_rng(seed)
+    photo, fields = photo_of(rng, side), random_fields(rng, side)
+    shift, matte = side // 16, smooth(rng, side, 1).clamp(0, 1)
+    other = np.roll(photo, -shift, axis=1)
+    other[:, -shift:] = photo[:, -1:]
+    whole_alpha = Fields(fields.flow * 0, fields.residual * 0, torch.ones_like(fields.alpha))
+    trained = composed(tensor(photo), replace(whole_alpha, twin=torch.cat([tensor(other), matte], dim=1)))
+    away = np.zeros((side, side, 3), np.float32)
+    away[..., 0], away[..., 2] = shift, matte[0, 0].numpy()
+    shown = tensor(apply_edit(photo, whole(side), replace(edit_of(whole_alpha), twin=away)))
+    rim = side // 12
+    difference = ((trained - shown).abs() * 255)[..., rim:-rim, rim:-rim]
+    assert (shown - tensor(photo)).abs().mean() * 255 > 1
+    assert difference.mean() < 1
 
 
 def test_nothing_changes_at_the_squares_edge() -> None:

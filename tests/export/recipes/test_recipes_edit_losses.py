@@ -163,6 +163,15 @@ def test_identity_is_that_of_the_source(batch: Batch) -> None:
     assert output.grad.abs().sum() > 0
 
 
+def test_whoever_is_to_be_shown_is_compared_with_of_the_last_pictures(batch: Batch) -> None:
+    person = batch.source.roll(1, dims=1)
+    losses = EditLosses(replace(NONE, identity=1.0), descriptor=_MeanColour(), recognised=1)  # pyright: ignore[reportArgumentType]
+    output = torch.cat([batch.source[:1], person[1:]])
+    shown = replace(batch, person=person)
+    assert losses.terms(output, no_fields(), shown)["identity"].item() == pytest.approx(0, abs=1e-5)
+    assert losses.terms(batch.source, no_fields(), shown)["identity"].item() > 0.005
+
+
 @pytest.mark.parametrize("name", ["perceptual", "identity"])
 def test_a_term_without_its_network_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="needs"):
@@ -179,10 +188,12 @@ def test_a_pair_without_a_change_asks_for_nothing(lite0: Lite0, batch: Batch) ->
 def test_each_term_is_multiplied_by_its_weight(lite0: Lite0, batch: Batch) -> None:
     output = torch.rand(2, 3, SIDE, SIDE)
     fields = Fields(*(torch.rand(2, c, SIDE, SIDE) for c in (2, 3, 1, 4)))
-    once = EditLosses(LossWeights(), lite0).terms(output, fields, batch)
-    thrice = {one.name: 3 * getattr(LossWeights(), one.name) for one in fields_of(LossWeights)}
+    weights = LossWeights(residual=0.1)
+    once = EditLosses(weights, lite0).terms(output, fields, batch)
+    thrice = {one.name: 3 * getattr(weights, one.name) for one in fields_of(LossWeights)}
     found = EditLosses(LossWeights(**thrice), lite0).terms(output, fields, batch)
-    assert once.keys() == {"changed", "unchanged", "perceptual", "alpha", "alpha_smooth", "flow_smooth", "paint"}
+    smooth = {"alpha_smooth", "flow_smooth"}
+    assert once.keys() == {"changed", "unchanged", "perceptual", "alpha", "residual", "paint"} | smooth
     for name, value in once.items():
         assert value.item() > 0
         assert found[name].item() == pytest.approx(3 * value.item(), rel=1e-4)

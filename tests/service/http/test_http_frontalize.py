@@ -45,9 +45,10 @@ def yaw(client: httpx.Client, photo: RgbImage, **parameters: Any) -> float:
 def test_a_turned_head_is_turned_to_the_front(client: httpx.Client, name: str) -> None:
     photo = small(people.turned(name))
     answer = told(client, photo)
-    before = answer["faces"][0]["pose"]["yaw"]
+    before, after = (answer["faces"][0][name]["yaw"] for name in ("pose", "pose_after"))
     front = picture(answer)
     assert abs(before) > 20
+    assert abs(after) < 0.3 * abs(before)
     assert front.shape[0] == front.shape[1]
     assert abs(yaw(client, front)) < 0.3 * abs(before)
     assert answer["not_for_identification"] is True
