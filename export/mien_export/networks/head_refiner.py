@@ -14,11 +14,18 @@ WIDTHS = (32, 64, 96, 144)
 FIRST_MATTE = 0.35
 """Matte of a network that has learned nothing: thick enough for its colours to be learned. Much is painted here."""
 
-KEPT = 3.0
-"""How much less likely paint is, as a logit, on the face where it was seen: the photo's own pixels are finer."""
+KEPT, PAINTED = 3.0, 2.0
+"""How much less likely paint is, as a logit, on the face where it was seen, whose own pixels are finer; and how much
+more likely elsewhere, where the mesh leaves smears."""
 
-FACE = 0.1
-"""What turns to within this with the head is face."""
+SMOOTHED = 8
+"""Pixels over which smears are averaged: what paint starts from."""
+
+MIDDLE, REACH_OF_FACE = (0.5, 0.588), (0.27, 0.32)
+"""Where the mean frontal face lies in its aligned square: x, y and half axes as shares of the side."""
+
+RIM_OF_FACE = 0.2
+"""Width over which it ends, as a share of its size."""
 
 SURE = 0.98
 """How sure the network that has learned nothing is of a half that the mesh calls seen."""
@@ -28,8 +35,8 @@ class HeadRefiner(UNet, FieldNet):
     """(n, CHANNELS, s, s) to the fields of an edit, the twin among them; s a multiple of 16.
 
     Channels are faces/refining.py's: the turned head (RGB in 0..1), the other half's pixels, how well each was seen,
-    what turns. A network that has learned nothing moves no pixel, takes the other half where only that was seen, and
-    paints the head as it is.
+    what turns. A network that has learned nothing moves no pixel, takes the other half where only that was seen, leaves
+    the face and smooths the rest.
     """
 
     def __init__(self, widths: tuple[int, ...] = WIDTHS) -> None:
@@ -59,14 +66,24 @@ class HeadRefiner(UNet, FieldNet):
         fine = self.shuffle(self.fine_head(x).float())
         flow = torch.tanh(smooth[:, :2]) * (REACH * image.shape[-1] / REACH_SIDE)
         head, twin = image[:, :3].float(), image[:, 3:6].float()
-        seen, twin_seen, turns = image[:, 6:7], image[:, 7:8], image[:, 8:9]
+        seen, twin_seen = image[:, 6:7], image[:, 7:8]
         # What the mesh says of the halves is where the network starts from.
         unseen = ((1 - seen) * twin_seen).float().clamp(1 - SURE, SURE)
         mix = torch.sigmoid(torch.log(unseen / (1 - unseen)) + smooth[:, 2:])
-        colours = (head + (twin - head) * mix + torch.tanh(fine[:, 3:6])).clamp(0, 1)
-        trusted = (seen * (turns - 1 + FACE) / FACE).float().clamp(0, 1)
-        matte = floored(torch.sigmoid(fine[:, 6:] - KEPT * trusted), MATTE_FLOOR)
+        coarse = F.avg_pool2d(head + (twin - head) * mix, SMOOTHED)
+        smooth_colours = F.interpolate(coarse, scale_factor=float(SMOOTHED), mode="bilinear", align_corners=False)
+        colours = (smooth_colours + torch.tanh(fine[:, 3:6])).clamp(0, 1)
+        trusted = seen.float() * _face(image.shape[-1], image.device)
+        matte = floored(torch.sigmoid(fine[:, 6:] + PAINTED - (KEPT + PAINTED) * trusted), MATTE_FLOOR)
         return flow, torch.tanh(fine[:, :3]), floored(mix, 2 * (1 - SURE)), torch.cat([colours, matte], dim=1)
+
+
+def _face(side: int, device: torch.device) -> torch.Tensor:
+    """Return (side, side) in 0..1 where a frontal face is."""
+    place = (torch.arange(side, device=device, dtype=torch.float32) + 0.5) / side
+    across, down = ((place - middle) / reach for middle, reach in zip(MIDDLE, REACH_OF_FACE, strict=True))
+    away = (across[None, :].square() + down[:, None].square()).sqrt()
+    return ((1 + RIM_OF_FACE / 4 - away) / RIM_OF_FACE).clamp(0, 1)
 
 
 class ServedHeadRefiner(nn.Module):

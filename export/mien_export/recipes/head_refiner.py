@@ -25,14 +25,16 @@ SHOWN = 4
 """People of each kind in the contact sheet."""
 
 SETTINGS = EditSettings(
-    stages=(Stage(96, 20, 0.25), Stage(128, 16, 0.75), Stage(SIDE, 12, 1.0)), discriminator_from=0.12
+    stages=(Stage(96, 20, 0.25), Stage(128, 16, 0.75), Stage(SIDE, 12, 1.0)),
+    discriminator_from=0.12,
+    discriminator_rate=1e-3,
 )
 
 WEIGHTS = LossWeights(
     bend=0.1,
     unchanged=0.0,
     perceptual=0.5,
-    adversarial=0.04,
+    adversarial=0.1,
     identity=0.1,
     alpha=0.0,
     alpha_smooth=0.001,
@@ -42,6 +44,9 @@ WEIGHTS = LossWeights(
 )
 """The whole square counts, nothing is to be kept shut. Paint is never as sharp as the photo, but smears under a tint
 are: a large residual costs more."""
+
+CRITIC_WIDTHS = (48, 96, 192)
+"""Of the discriminator: it looks at hair and background as well as at a face."""
 
 CENTRED_ON = 256
 """Truths that the descriptor is centred on."""
@@ -61,4 +66,4 @@ def trainer(pairs: TurnedPairs, folder: Path, settings: EditSettings = SETTINGS)
     descriptor = placed(FaceDescriptor(), device)
     descriptor.centre_on(pairs.batch(CENTRED_ON, SIDE).real.split(16))
     losses = EditLosses(WEIGHTS, placed(Lite0(), device), descriptor, looked_at=8)
-    return EditTrainer(net, pairs, losses, folder, PatchDiscriminator(), settings)
+    return EditTrainer(net, pairs, losses, folder, PatchDiscriminator(widths=CRITIC_WIDTHS), settings)

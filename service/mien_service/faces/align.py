@@ -102,7 +102,7 @@ def cut(photo: NDArray[np.uint8], transform: Affine, size: int = CROP_SIZE) -> N
     local[:, 2] += transform[:, :2] @ np.array([left, top])
     reduction = int(1 / scale)
     if reduction >= 2:
-        part, local = _average_down(part, local, reduction)
+        part, [local] = averaged_down(part, [local], reduction)
     warped = cv2.warpAffine(
         np.ascontiguousarray(part),
         local,
@@ -113,15 +113,17 @@ def cut(photo: NDArray[np.uint8], transform: Affine, size: int = CROP_SIZE) -> N
     return np.asarray(warped, np.uint8)
 
 
-def _average_down(part: NDArray[np.uint8], transform: Affine, factor: int) -> tuple[NDArray[np.uint8], Affine]:
-    """Return `part` averaged over about factor x factor blocks, and the transform from it."""
-    height, width = part.shape[:2]
-    small_width, small_height = max(width // factor, 1), max(height // factor, 1)
-    small = cv2.resize(part, (small_width, small_height), interpolation=cv2.INTER_AREA)
+def averaged_down(
+    picture: NDArray[np.uint8], transforms: list[Affine], factor: float
+) -> tuple[NDArray[np.uint8], list[Affine]]:
+    """Return `picture` averaged over about factor x factor pixels, and transforms from it in place of those given."""
+    height, width = picture.shape[:2]
+    small_width, small_height = max(int(width / factor), 1), max(int(height / factor), 1)
+    small = cv2.resize(picture, (small_width, small_height), interpolation=cv2.INTER_AREA)
     ratio = np.array([width / small_width, height / small_height])
     # Pixel centre x of the small picture lies at (x + 0.5) * ratio - 0.5 of the large one.
     back = np.array([[ratio[0], 0, ratio[0] / 2 - 0.5], [0, ratio[1], ratio[1] / 2 - 0.5], [0, 0, 1]])
-    return np.asarray(small, np.uint8), transform @ back
+    return np.asarray(small, np.uint8), [transform @ back for transform in transforms]
 
 
 @dataclass(frozen=True, eq=False)

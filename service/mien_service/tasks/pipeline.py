@@ -1,14 +1,14 @@
 """One photo through one task: find the faces, align, run the task, composite."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 
 from mien_service.engine.engine import Engine, Runner
 from mien_service.engine.work import Work
-from mien_service.faces.align import CROP_SIZE, AlignedFace, Marked, align, at_resolution, cut, scale_of
+from mien_service.faces.align import CROP_SIZE, AlignedFace, Marked, align, at_resolution, averaged_down, cut, scale_of
 from mien_service.faces.composite import apply_edit, apply_layer, invented
 from mien_service.faces.draw import draw_face, draw_label
 from mien_service.faces.edit import Edit, Layer, Reading
@@ -137,16 +137,29 @@ def _pictures(
 
     Where the client marked something, nothing else is touched, not by a part of a field's pixel.
     """
+    faces = [one.face for one in worked]
+    if params.output == "face" and not params.landmarks and marked is None:
+        with work.stage("composite"):
+            photo, faces = _as_large_as_shown(photo, faces)
     for i, picture in enumerate(params.pictures()):
         pixels = photo
-        for one in worked:
+        for one, face in zip(worked, faces, strict=True):
             with work.stage("composite"):
-                pixels = _applied(pixels, one.face, one.results[i], grey=grey)
+                pixels = _applied(pixels, face, one.results[i], grey=grey)
         with work.stage("composite"):
             if marked is not None:
                 pixels = np.asarray(cv2.copyTo(pixels, marked, photo.copy()), np.uint8)
-            finished = _finished(pixels, params, [one.face for one in worked])
+            finished = _finished(pixels, params, faces)
         yield AnsweredPicture(finished, picture)
+
+
+def _as_large_as_shown(photo: RgbImage, faces: list[AlignedFace]) -> tuple[RgbImage, list[AlignedFace]]:
+    """Return the photo with its faces as large as their squares are cut out: more would be worked on in vain."""
+    factor = max(CROP_SIZE / scale_of(face.transform) for face in faces) / MAX_FACE_SIDE
+    if factor <= 1:
+        return photo, faces
+    small, transforms = averaged_down(photo, [face.transform for face in faces], factor)
+    return small, [replace(face, transform=transform) for face, transform in zip(faces, transforms, strict=True)]
 
 
 def _applied(pixels: RgbImage, face: AlignedFace, result: Result, *, grey: bool) -> RgbImage:

@@ -10,6 +10,7 @@ import people
 import pytest
 from served import problem
 
+from mien_service.faces.align import crop_transform, cut
 from mien_service.faces.face import RgbImage
 
 URL = "/frontalize"
@@ -89,6 +90,16 @@ def test_what_is_far_from_the_head_is_the_photos(client: httpx.Client) -> None:
     assert changed[150:560, 320:800].mean() > 0.5
     assert not changed[:, :100].any()
     assert not changed[:, 1000:].any()
+
+
+def test_a_large_heads_square_is_that_of_the_whole_photo(client: httpx.Client) -> None:
+    photo = np.asarray(cv2.resize(people.turned("hanna"), (2000, 2000), interpolation=cv2.INTER_CUBIC), np.uint8)
+    answers = [told(client, photo, output=output) for output in ("face", "photo")]
+    square, whole = (picture(answer) for answer in answers)
+    assert square.shape == (1024, 1024, 3)
+    landmarks = np.array(answers[0]["faces"][0]["landmarks"], np.float32)
+    wanted = cut(whole, crop_transform(landmarks, 1024), 1024)
+    assert np.abs(square.astype(int) - wanted).mean() < 2
 
 
 @pytest.mark.parametrize("parameters", [{"yaw": "46"}, {"pitch": "-46"}, {"yaw": "nan"}, {"force": "perhaps"}])
