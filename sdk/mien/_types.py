@@ -78,8 +78,8 @@ class Pose(Record):
 class Face(Record):
     """A face that was found.
 
-    `landmarks` is empty unless the answer was asked for as JSON, and `pose_after`, how a head that was turned is turned in
-    the answer's picture, is None.
+    `landmarks` is empty unless the answer was asked for as JSON, and `pose_after`, how a head that was turned is turned
+    in the answer's picture, is None.
     """
 
     index: int

@@ -1,6 +1,10 @@
 """HeadRefiner: a head turned by its mesh to the fields of an edit that make it whole."""
 
+from functools import cache
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F
 
@@ -73,17 +77,18 @@ class HeadRefiner(UNet, FieldNet):
         coarse = F.avg_pool2d(head + (twin - head) * mix, SMOOTHED)
         smooth_colours = F.interpolate(coarse, scale_factor=float(SMOOTHED), mode="bilinear", align_corners=False)
         colours = (smooth_colours + torch.tanh(fine[:, 3:6])).clamp(0, 1)
-        trusted = seen.float() * _face(image.shape[-1], image.device)
+        trusted = seen.float() * torch.from_numpy(_face(image.shape[-1])).to(image.device)
         matte = floored(torch.sigmoid(fine[:, 6:] + PAINTED - (KEPT + PAINTED) * trusted), MATTE_FLOOR)
         return flow, torch.tanh(fine[:, :3]), floored(mix, 2 * (1 - SURE)), torch.cat([colours, matte], dim=1)
 
 
-def _face(side: int, device: torch.device) -> torch.Tensor:
-    """Return (side, side) in 0..1 where a frontal face is."""
-    place = (torch.arange(side, device=device, dtype=torch.float32) + 0.5) / side
+@cache
+def _face(side: int) -> NDArray[np.float32]:
+    """Return (side, side) in 0..1 where a frontal face is; a constant, which the exported graph holds as such."""
+    place = (np.arange(side) + 0.5) / side
     across, down = ((place - middle) / reach for middle, reach in zip(MIDDLE, REACH_OF_FACE, strict=True))
-    away = (across[None, :].square() + down[:, None].square()).sqrt()
-    return ((1 + RIM_OF_FACE / 4 - away) / RIM_OF_FACE).clamp(0, 1)
+    away = np.hypot(across[None, :], down[:, None])
+    return np.clip((1 + RIM_OF_FACE / 4 - away) / RIM_OF_FACE, 0, 1).astype(np.float32)
 
 
 class ServedHeadRefiner(nn.Module):
