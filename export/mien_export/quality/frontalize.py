@@ -35,6 +35,9 @@ SHOWN_YAWS, SHOWN_EACH = (15, 30, 45, 60), 5
 PROFILES = 5
 """Full profiles of the pack `cfp` in the contact sheet: they are turned with `force`."""
 
+PROFILE_YAW = 50.0
+"""Degrees from which on a profile is read as one: large angles are read as smaller ones."""
+
 
 @dataclass(frozen=True, eq=False)
 class PosePair:
@@ -145,7 +148,7 @@ def profiles(run: WeightsRunner, by_name: dict[str, Turner]) -> list[list[Labell
     sides = [row for row in split_rows("cfp", "validation") if row["view"] == "profile"]
     for face in found_faces("cfp", sides[::4], run):
         frontal = list(found_faces("cfp", [people[face.row["identity"]]], run))
-        if frontal and abs(face.aligned.face.pose.yaw) > BINS[-1][-1]:
+        if frontal and abs(face.aligned.face.pose.yaw) > PROFILE_YAW:
             pictures = [(f"{name}, profile", turn(face.photo, face.aligned)) for name, turn in by_name.items()]
             rows.append([*pictures, ("frontal photo", square(frontal[0].photo, frontal[0].aligned))])
         if len(rows) == PROFILES:
