@@ -81,7 +81,7 @@ def load_turned_heads(kind: str) -> TurnedHeads:
 def _key() -> str:
     """Return a short name of what the views are made with."""
     table = (WEIGHTS / f"{TABLE}.npz").read_bytes()
-    return hashlib.sha256(people_key().encode() + table + bytes([SIDE, CHANNELS])).hexdigest()[:8]
+    return hashlib.sha256(f"{people_key()} {SIDE} {CHANNELS}".encode() + table).hexdigest()[:8]
 
 
 def load_yaws(pack: str) -> NDArray[np.float32]:
