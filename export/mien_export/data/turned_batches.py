@@ -35,7 +35,7 @@ class TurnedPairs:
 
     def __init__(self, heads: Sequence[TurnedHeads], shown: int, device: torch.device, seed: int = 0) -> None:
         """`heads` are of KINDS, one each; `shown` people of each who are held out make the contact sheet."""
-        self._pixels = [torch.from_numpy(np.array(one.pixels)).to(device) for one in heads]
+        self._pixels = [torch.from_numpy(one.pixels).to(device) for one in heads]
         self._trained = [np.nonzero(~one.held_out)[0] for one in heads]
         self._shown = [np.nonzero(one.held_out)[0][:shown] for one in heads]
         self._random = np.random.default_rng(seed)

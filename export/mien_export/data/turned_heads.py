@@ -22,10 +22,9 @@ from mien_export.teachers.renderer import Renderer
 from mien_export.teachers.turned_views import (
     FRONT,
     FRONTAL,
-    PERSON_AWAY,
     TURNED,
     Views,
-    person_at_yaws,
+    front_and_sides,
     photo_turned_away,
     view,
 )
@@ -66,16 +65,12 @@ KINDS = ("photos", "people", "real")
 
 def load_turned_heads(kind: str) -> TurnedHeads:
     """Return the views of one of KINDS, made once and cached."""
-    file = cache_folder() / f"turned-{kind}-{_key()}.npy"
-    names = file.with_suffix(".held_out.npy")
+    file = cache_folder() / f"turned-{kind}-{_key()}.npz"
     if not file.exists():
-        made = {"photos": _photos, "people": _people, "real": _real}[kind]()
-        file.parent.mkdir(parents=True, exist_ok=True)
-        np.save(names, np.array([held_out for _, held_out in made]))
-        unfinished = file.with_name(f"{file.stem}.part.npy")
-        np.save(unfinished, np.stack([pixels for pixels, _ in made]))
-        unfinished.rename(file)
-    return TurnedHeads(np.load(file, mmap_mode="r"), np.load(names))
+        pixels, held_out = zip(*{"photos": _photos, "people": _people, "real": _real}[kind](), strict=True)
+        write_arrays(file, pixels=np.stack(pixels), held_out=np.array(held_out))
+    with np.load(file) as saved:
+        return TurnedHeads(saved["pixels"], saved["held_out"])
 
 
 def _key() -> str:
@@ -141,14 +136,8 @@ def _people() -> list[Made]:
 def _seen_from_both_sides(seeds: Sequence[int]) -> list[Made]:
     views, render, made = Views(_runner()), Renderer(), list[Made]()
     for seed in seeds:
-        rng = np.random.default_rng(seed)
-        left, right = rng.uniform(*PERSON_AWAY, size=2)
-        frontal, *sides = [views.seen(photo) for photo in person_at_yaws(render, seed, [0.0, -left, right])]
-        if frontal is None or abs(frontal.yaw) > FRONTAL:
-            continue
-        for side in sides:
-            if side is not None and abs(side.yaw) > TURNED:
-                made.append((view(views, side, frontal, views.rotation(frontal)), is_held_out(str(seed))))
+        for side, frontal in front_and_sides(views, render, seed):
+            made.append((view(views, side, frontal, views.rotation(frontal)), is_held_out(str(seed))))
     return made
 
 

@@ -1,9 +1,13 @@
 """The Lite0 distance inside a region: how different two pictures look, whatever their pixels say."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import torch
 from torch.nn import functional as F
 
 from mien_export.networks.lite0 import Lite0
+from mien_service.faces.face import RgbImage
 
 BATCH = 32
 
@@ -26,6 +30,11 @@ class PerceptualMeter:
     def _batch(self, squares: torch.Tensor, others: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
         features, compared = self._lite0.features(squares), self._lite0.features(others)
         return masked_distance(features, compared, masks)
+
+
+def as_squares(pictures: Sequence[RgbImage]) -> torch.Tensor:
+    """Return pictures (side, side, 3) uint8 as the squares that Lite0 sees, (n, 3, side, side) in 0..1."""
+    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 255
 
 
 def masked_distance(features: list[torch.Tensor], others: list[torch.Tensor], masks: torch.Tensor) -> torch.Tensor:

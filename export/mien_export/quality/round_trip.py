@@ -14,11 +14,11 @@ import torch
 
 from mien_export.data.packs import read_pictures, split_rows
 from mien_export.quality.identity import distances
-from mien_export.quality.perceptual import PerceptualMeter
-from mien_export.quality.regions import hull
+from mien_export.quality.inside import psnr_inside
+from mien_export.quality.perceptual import PerceptualMeter, as_squares
+from mien_export.quality.regions import Mask, hull
 from mien_export.quality.report import Cell, Report, this_command, write_report
 from mien_export.quality.sheet import Labelled
-from mien_export.quality.statistics import Floats
 from mien_export.quality.turned_readings import Meters
 from mien_export.quality.turners import SERVICE, SIDE, square, turners
 from mien_export.runner import WeightsRunner
@@ -66,22 +66,23 @@ def report_round_trip(weights: Path, seed: Path, folder: Path) -> None:
     run = WeightsRunner(weights)
     found, meters, perceptual = trips(run, PEOPLE), Meters(), PerceptualMeter()
     truths = [square(trip.truth.photo, trip.truth.face) for trip in found]
-    faces = [hull([ibug_landmarks(trip.truth.mesh)], (SIDE, SIDE), FACE_MARGIN).astype(np.float32) for trip in found]
-    known = meters.read(truths)
+    faces = [hull([ibug_landmarks(trip.truth.mesh)], (SIDE, SIDE), FACE_MARGIN) for trip in found]
+    known, known_squares = meters.read(truths), as_squares(truths)
+    where, everywhere = torch.from_numpy(np.stack(faces)).float(), [np.ones_like(one) for one in faces]
     rows: list[dict[str, Cell]] = []
     made: dict[str, list[RgbImage]] = {}
     for name, turn in turners(run, seed).items():
         made[name] = [turn(trip.away.photo, trip.away.face) for trip in found]
         read = meters.read(made[name])
         away = distances(read.descriptors, known.descriptors)
-        distant = perceptual.distances(_tensor(made[name]), _tensor(truths), torch.from_numpy(np.stack(faces)))
+        distant = perceptual.distances(as_squares(made[name]), known_squares, where)
         rows.append(
             {
                 "turner": name,
                 "n": len(found),
                 "no face seen": int(np.isnan(read.yaw).sum()),
-                "PSNR of the face": float(np.mean(_psnr(made[name], truths, faces))),
-                "PSNR of the square": float(np.mean(_psnr(made[name], truths, [np.ones_like(one) for one in faces]))),
+                "PSNR of the face": _mean_psnr(made[name], truths, faces),
+                "PSNR of the square": _mean_psnr(made[name], truths, everywhere),
                 "Lite0 distance of the face": float(distant.mean()),
                 "descriptor distance to the truth": float(np.nanmean(away)),
                 "yaw after, median": float(np.nanmedian(read.yaw)),
@@ -98,17 +99,8 @@ def report_round_trip(weights: Path, seed: Path, folder: Path) -> None:
     write_report(report, sheet(found, made, truths), folder, "round_trip")
 
 
-def _tensor(pictures: Sequence[RgbImage]) -> torch.Tensor:
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 255
-
-
-def _psnr(pictures: Sequence[RgbImage], truths: Sequence[RgbImage], masks: Sequence[np.ndarray]) -> Floats:
-    """Return (n,) PSNR under masks (SIDE, SIDE) in 0..1, in decibels."""
-    squares = [
-        (np.square(a.astype(np.float64) - b).mean(axis=2) * mask).sum() / mask.sum()
-        for a, b, mask in zip(pictures, truths, masks, strict=True)
-    ]
-    return 10 * np.log10(255**2 / np.maximum(squares, 1e-9))
+def _mean_psnr(pictures: Sequence[RgbImage], truths: Sequence[RgbImage], masks: Sequence[Mask]) -> float:
+    return float(np.mean([psnr_inside(*one) for one in zip(pictures, truths, masks, strict=True)]))
 
 
 def sheet(found: Sequence[Trip], made: dict[str, list[RgbImage]], truths: Sequence[RgbImage]) -> list[list[Labelled]]:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from mien_export.networks.lite0 import Lite0
 from mien_export.quality.fid import FidMeter, pooled_features
 from mien_export.quality.identity import IdentityMeter, identity_chip
+from mien_export.quality.perceptual import as_squares
 from mien_export.quality.pose import PoseMeter
 from mien_export.quality.statistics import Floats
 from mien_service.engine.dlib_models import HogDetector, LandmarkPredictor
@@ -59,5 +59,4 @@ class FrechetMeter:
         return self._meter.measure(self._features(pictures)).excess
 
     def _features(self, pictures: Sequence[RgbImage]) -> Floats:
-        squares = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 255
-        return pooled_features(squares, self._lite0)
+        return pooled_features(as_squares(pictures), self._lite0)

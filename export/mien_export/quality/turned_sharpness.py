@@ -16,16 +16,15 @@ from mien_export.quality.report import Cell, Report, this_command, write_report
 from mien_export.quality.sharpness import sharpness_match
 from mien_export.quality.sheet import Labelled
 from mien_export.quality.skin_regions import skin
-from mien_export.quality.turners import FRONT, SERVICE
+from mien_export.quality.turners import FRONT, SERVICE, served_edit
 from mien_export.runner import WeightsRunner
 from mien_export.teachers.generator import load_synthesis
 from mien_export.teachers.people import pictures_of
 from mien_export.teachers.turned_views import Seen, Views, styles_at_yaws
 from mien_service.faces.composite import apply_edit, invented
-from mien_service.faces.edit import Edit
 from mien_service.faces.face import RgbImage
 from mien_service.faces.turning import by_mesh
-from mien_service.tasks.frontalize import frontalize, turn_of
+from mien_service.tasks.frontalize import turn_of
 
 FIRST_SEED, PEOPLE = 950_000, 30
 YAWS = (-35.0, -25.0, 25.0, 35.0)
@@ -58,7 +57,7 @@ def report_turned_sharpness(weights: Path, folder: Path) -> None:
     sheet: list[list[Labelled]] = [[("turned", _small(one.photo))] for one in people[:SHOWN]]
     for name, edits in {
         "mesh warp and mirror": [by_mesh(*turn_of(one.face, FRONT, run)) for one in people],
-        SERVICE: [_served(one, run) for one in people],
+        SERVICE: [served_edit(one.face, run) for one in people],
     }.items():
         pictures = [apply_edit(one.photo, one.face.transform, edit) for one, edit in zip(people, edits, strict=True)]
         hidden = [
@@ -87,12 +86,6 @@ def report_turned_sharpness(weights: Path, folder: Path) -> None:
         command=this_command(),
     )
     write_report(report, sheet, folder, "turned_sharpness")
-
-
-def _served(one: Seen, run: WeightsRunner) -> Edit:
-    [edit] = frontalize(one.face, FRONT, run)
-    assert isinstance(edit, Edit)
-    return edit
 
 
 def _match(views: Views, picture: RgbImage, hidden: Mask) -> float:

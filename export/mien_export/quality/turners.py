@@ -51,13 +51,14 @@ def square(photo: RgbImage, face: AlignedFace) -> RgbImage:
 
 def service_turner(run: WeightsRunner) -> Turner:
     """Return the turner that the service is."""
+    return lambda photo, face: square(apply_edit(photo, face.transform, served_edit(face, run)), face)
 
-    def turn(photo: RgbImage, face: AlignedFace) -> RgbImage:
-        [edit] = frontalize(face, FRONT, run)
-        assert isinstance(edit, Edit)
-        return square(apply_edit(photo, face.transform, edit), face)
 
-    return turn
+def served_edit(face: AlignedFace, run: WeightsRunner) -> Edit:
+    """Return the edit by which the service turns a face to the front."""
+    [edit] = frontalize(face, FRONT, run)
+    assert isinstance(edit, Edit)
+    return edit
 
 
 def _by_fields(run: WeightsRunner, made: Callable[[Turn, float], Edit]) -> Turner:

@@ -30,7 +30,7 @@ from mien_export.quality.fillers import (
 )
 from mien_export.quality.held_out import found_faces
 from mien_export.quality.inside import psnr_inside, ssim_inside
-from mien_export.quality.perceptual import PerceptualMeter
+from mien_export.quality.perceptual import PerceptualMeter, as_squares
 from mien_export.quality.regions import Mask
 from mien_export.quality.report import Cell, Report, this_command, write_report
 from mien_export.quality.sheet import Labelled
@@ -70,7 +70,7 @@ def report_filler(weights: Path, repainter: Path, folder: Path) -> None:
         fillers["seed's design"] = seed_filler(repainter)
     fillers[OURS] = service_filler(run)
     pictures = {name: [fill(face, hole) for face, hole in examples] for name, fill in fillers.items()}
-    reals = pooled_features(_batch(list(training[:FID_FACES])), Lite0())
+    reals = pooled_features(as_squares(list(training[:FID_FACES])), Lite0())
     rows = [meters(name, made, examples, FidMeter(reals)) for name, made in pictures.items()]
     report = Report(
         title="What a mask hides, guessed by held-out people's upper faces",
@@ -113,8 +113,8 @@ def meters(name: str, made: list[RgbImage], examples: list[Example], fid: FidMet
     ssim = [ssim_inside(picture, face, everywhere) for picture, (face, _) in pairs]
     ssim_hole = [ssim_inside(picture, face, hole) for picture, (face, hole) in pairs]
     holes = torch.from_numpy(np.stack([hole for _, hole in examples])).float()
-    distance = PerceptualMeter().distances(_batch(made), _batch([face for face, _ in examples]), holes).mean()
-    measured = fid.measure(pooled_features(_batch([_small(picture) for picture in made]), Lite0()))
+    distance = PerceptualMeter().distances(as_squares(made), as_squares([face for face, _ in examples]), holes).mean()
+    measured = fid.measure(pooled_features(as_squares([_small(picture) for picture in made]), Lite0()))
     return {
         "": name,
         "PSNR in the hole": float(np.mean(inside)),
@@ -129,10 +129,6 @@ def meters(name: str, made: list[RgbImage], examples: list[Example], fid: FidMet
 
 def _small(picture: RgbImage) -> RgbImage:
     return np.asarray(cv2.resize(picture, (PCA_SIDE, PCA_SIDE), interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _batch(pictures: list[RgbImage]) -> torch.Tensor:
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 255
 
 
 def sheet_rows(examples: list[Example], pictures: dict[str, list[RgbImage]]) -> Iterator[list[Labelled]]:

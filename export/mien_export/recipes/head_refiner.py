@@ -3,7 +3,7 @@
     python -m mien_export train head_refiner --minutes 75
 
 Resumes from runs/head_refiner/checkpoint.pt where there is one, else goes on from the shipped weights. The first run
-makes its pairs (half an hour). Writes a contact sheet of people who are held out beside the checkpoint.
+makes its pairs (20 minutes). Writes a contact sheet of people who are held out beside the checkpoint.
 """
 
 from pathlib import Path

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from mien_export.data.parallel import in_parts, pool
 from mien_export.runner import WeightsRunner
 from mien_export.teachers.renderer import Renderer
-from mien_export.teachers.turned_views import FRONTAL, PERSON_AWAY, TURNED, Rotation, Seen, Views, person_at_yaws
+from mien_export.teachers.turned_views import Rotation, Seen, Views, front_and_sides
 from mien_service.faces.edit import Field
 from mien_service.faces.face import Mesh, RgbImage
 from mien_service.faces.head_model import HeadModel, placement
-from mien_service.faces.refining import fetch
+from mien_service.faces.motion import fetch
 from mien_service.faces.turning import turned
 
 PEOPLE, FIRST_SEED = 120, 900_000
@@ -91,10 +91,7 @@ def skirt_pairs(model: HeadModel, run: WeightsRunner, seeds: Sequence[int]) -> l
     """Return pairs of some people, each from both sides, as far as their faces are found."""
     views, render, found = Views(run, model), Renderer(), list[SkirtPair]()
     for seed in seeds:
-        left, right = np.random.default_rng(seed).uniform(*PERSON_AWAY, size=2)
-        frontal, *sides = [views.seen(photo) for photo in person_at_yaws(render, seed, [0.0, -left, right])]
-        if frontal is not None and abs(frontal.yaw) < FRONTAL:
-            found += [pair(side, frontal, model) for side in sides if side is not None and abs(side.yaw) > TURNED]
+        found += [pair(side, frontal, model) for side, frontal in front_and_sides(views, render, seed)]
     return found
 
 

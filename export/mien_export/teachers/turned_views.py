@@ -126,6 +126,15 @@ def styles_at_yaws(seed: int, yaws: list[float]) -> torch.Tensor:
     return torch.cat([moved(styles, [Move("yaw", yaw / STEP_DEGREES - own)]) for yaw in yaws])
 
 
+def front_and_sides(views: Views, render: Renderer, seed: int) -> list[tuple[Seen, Seen]]:
+    """Return a person of the generator seen from a side and from the front, once for each side that is found."""
+    left, right = np.random.default_rng(seed).uniform(*PERSON_AWAY, size=2)
+    frontal, *sides = [views.seen(photo) for photo in person_at_yaws(render, seed, [0.0, -left, right])]
+    if frontal is None or abs(frontal.yaw) > FRONTAL:
+        return []
+    return [(side, frontal) for side in sides if side is not None and abs(side.yaw) > TURNED]
+
+
 def person_at_yaws(render: Renderer, seed: int, yaws: list[float]) -> list[RgbImage]:
     """Return pictures of a person of the generator turned to about each of some yaws, in degrees."""
     return render(styles_at_yaws(seed, yaws))

@@ -20,7 +20,7 @@ MOTION_SMOOTHING = 1.5
 def edit_between(before: Field, after: Field, alpha: Field) -> Edit:
     """Return the edit that turns `before` into `after`, (n, n, 3) RGB in about 0..1, where `alpha` (n, n) says."""
     flow = motion(before, after)
-    moved = _moved(before, flow)
+    moved = fetch(before, flow)
     return Edit(residual=(after - moved) * np.float32(255), alpha=alpha, flow=flow)
 
 
@@ -43,10 +43,9 @@ def _grey(face: Field) -> np.ndarray:
     return cv2.cvtColor(enlarged, cv2.COLOR_RGB2GRAY)
 
 
-def _moved(face: Field, flow: Field) -> Field:
-    """Return the face with each pixel fetched from where `flow` points."""
-    rows, columns = np.mgrid[: face.shape[0], : face.shape[1]].astype(np.float32)
-    moved = cv2.remap(
-        face, columns + flow[..., 0], rows + flow[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+def fetch(picture: np.ndarray, flow: Field, interpolation: int = cv2.INTER_CUBIC) -> np.ndarray:
+    """Return a picture (n, n, c) with each pixel fetched from its place plus flow (n, n, 2); its edge is repeated."""
+    rows, columns = np.mgrid[: picture.shape[0], : picture.shape[1]].astype(np.float32)
+    return cv2.remap(
+        picture, columns + flow[..., 0], rows + flow[..., 1], interpolation, borderMode=cv2.BORDER_REPLICATE
     )
-    return np.asarray(moved, np.float32)

@@ -10,6 +10,7 @@ import numpy as np
 
 from mien_service.faces.edit import Edit, Field
 from mien_service.faces.face import RgbImage
+from mien_service.faces.motion import fetch
 from mien_service.faces.networks import RunNetwork
 from mien_service.faces.turning import Turn
 
@@ -53,12 +54,3 @@ def refined(turn: Turn, image: Field, amount: float, run: RunNetwork) -> Edit:
 def _after(flow: Field, correction: Field) -> Field:
     """Return the one flow that does `flow` first and then `correction`, both (n, n, 2)."""
     return np.asarray(correction + fetch(flow, correction, cv2.INTER_LINEAR), np.float32)
-
-
-def fetch(picture: np.ndarray, flow: Field, interpolation: int = cv2.INTER_CUBIC) -> np.ndarray:
-    """Return a picture (n, n, c) with each pixel fetched from its place plus flow (n, n, 2)."""
-    side = picture.shape[0]
-    columns, rows = np.meshgrid(np.arange(side, dtype=np.float32), np.arange(side, dtype=np.float32))
-    return cv2.remap(
-        picture, columns + flow[..., 0], rows + flow[..., 1], interpolation, borderMode=cv2.BORDER_REPLICATE
-    )

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from mien_service.faces.align import AlignedFace, align
 from mien_service.faces.composite import apply_edit
-from mien_service.faces.refining import CHANNELS, NETWORK, SIDE, fetch, refined, refiner_input
+from mien_service.faces.motion import fetch
+from mien_service.faces.refining import CHANNELS, NETWORK, SIDE, refined, refiner_input
 from mien_service.faces.turning import Turn, by_mesh
 
 
