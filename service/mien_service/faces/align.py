@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien_service.faces.face import Face, Points, RgbImage
+from mien_service.faces.reduce import averaged
 
 CROP_SIZE = 256
 """Side of the aligned square in pixels that every network's input is cut from."""
@@ -116,14 +117,19 @@ def cut(photo: NDArray[np.uint8], transform: Affine, size: int = CROP_SIZE) -> N
 def averaged_down(
     picture: NDArray[np.uint8], transforms: list[Affine], factor: float
 ) -> tuple[NDArray[np.uint8], list[Affine]]:
-    """Return `picture` averaged over about factor x factor pixels, and transforms from it in place of those given."""
+    """Return `picture` averaged over about factor x factor pixels, and transforms from it in place of those given.
+
+    From a factor of 2 on an odd last row or column is left out: even sides are averaged faster.
+    """
     height, width = picture.shape[:2]
+    if factor >= 2:
+        height, width = max(height - height % 2, 1), max(width - width % 2, 1)
     small_width, small_height = max(int(width / factor), 1), max(int(height / factor), 1)
-    small = cv2.resize(picture, (small_width, small_height), interpolation=cv2.INTER_AREA)
+    small = averaged(picture[:height, :width], small_width, small_height)
     ratio = np.array([width / small_width, height / small_height])
     # Pixel centre x of the small picture lies at (x + 0.5) * ratio - 0.5 of the large one.
     back = np.array([[ratio[0], 0, ratio[0] / 2 - 0.5], [0, ratio[1], ratio[1] / 2 - 0.5], [0, 0, 1]])
-    return np.asarray(small, np.uint8), [transform @ back for transform in transforms]
+    return small, [transform @ back for transform in transforms]
 
 
 @dataclass(frozen=True, eq=False)

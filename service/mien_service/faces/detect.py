@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from mien_service.faces.face import Box, Detection, RgbImage
 from mien_service.faces.networks import RunNetwork
+from mien_service.faces.reduce import averaged
 
 NETWORK = "face_detector"
 
@@ -46,7 +47,7 @@ def _reduced(photo: RgbImage, longest_side: int) -> RgbImage:
     if factor >= 1:
         return photo
     height, width = (max(round(side * factor), 1) for side in photo.shape[:2])
-    return np.asarray(cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    return averaged(photo, width, height)
 
 
 def _likely(
