@@ -9,6 +9,8 @@ import torch
 
 from mien_export.data.attribute_pairs import render_pairs
 from mien_export.data.crops import cache_folder
+from mien_export.quality.addiction_blind import write_addiction_blind
+from mien_export.quality.addiction_preview import report_addiction_preview
 from mien_export.quality.attribute_groups import report_groups
 from mien_export.quality.attribute_report import report_edit_attribute
 from mien_export.quality.finding import report_finding
@@ -47,6 +49,7 @@ from mien_export.recipes import (
     mask_segmenter,
     mesh_net,
     repainter,
+    seed_cyclegan,
     seed_frontalizer,
     small_edit,
 )
@@ -55,6 +58,7 @@ from mien_service.tasks.attribute_editor import EDITORS
 
 RUNS = Path("runs")
 WEIGHTS = Path("weights")
+SEED_CYCLEGAN = RUNS / "seed_cyclegan" / "checkpoint.pt"
 SEED_FRONTALIZER = RUNS / "seed_frontalizer" / "checkpoint.pt"
 
 TRAINERS: dict[str, tuple[Callable[[float, Path], Path], Path, float]] = {
@@ -70,6 +74,7 @@ TRAINERS: dict[str, tuple[Callable[[float, Path], Path], Path, float]] = {
     "repainter": (repainter.train, RUNS / "repainter", 95.0),
     "mesh_net": (mesh_net.train, RUNS / "mesh_net", 54.0),
     "judges": (judges.train, cache_folder() / "judges", 5.0),
+    "seed_cyclegan": (seed_cyclegan.train, RUNS / "seed_cyclegan", 25.0),
     "seed_frontalizer": (seed_frontalizer.train, RUNS / "seed_frontalizer", 75.0),
     "small_edit": (small_edit.train, RUNS / "small_edit", 10.0),
 }
@@ -92,6 +97,8 @@ EXPORTERS: dict[str, Callable[[], None]] = {
 }
 
 EVALUATIONS: dict[str, Callable[[Path], None]] = {
+    "addiction_blind": lambda folder: write_addiction_blind(WEIGHTS, SEED_CYCLEGAN, folder),
+    "addiction_preview": lambda folder: report_addiction_preview(WEIGHTS, SEED_CYCLEGAN, folder),
     "attribute_groups": lambda folder: report_groups(WEIGHTS, folder),
     "editor_units": lambda _: attribute_units.print_editor_units(WEIGHTS),
     "face_filler": lambda folder: report_filler(WEIGHTS, RUNS / "repainter" / "checkpoint.pt", folder),

@@ -31,6 +31,9 @@ FOREHEAD = 0.6
 """How far the oval rises above the brows, as a share of brows to nose base: by the rule of thirds 1 is the
 hairline, and the oval stays below it."""
 
+HAIRLINE = 1.0
+"""How far the whole face rises above the brows, measured alike."""
+
 BOX_MARGIN = 0.1
 
 
@@ -38,18 +41,31 @@ def attribute_region(landmarks: Points, shape: tuple[int, ...], attribute: str) 
     """Return where an edit of `attribute` may change the picture of `shape` (height, width, ...).
 
     landmarks are (68, 2) in pixels. smiling: lower face and eyes; mustache: nose base to lower lip; young and
-    male: face oval and brows. Raises KeyError for another attribute.
+    male: face oval and brows; addiction: all of the face. Raises KeyError for another attribute.
     """
-    return {"smiling": _smile, "mustache": mustache_area, "young": face_oval, "male": face_oval}[attribute](
-        landmarks, shape
-    )
+    return {
+        "smiling": _smile,
+        "mustache": mustache_area,
+        "young": face_oval,
+        "male": face_oval,
+        "addiction": whole_face,
+    }[attribute](landmarks, shape)
 
 
 def face_oval(landmarks: Points, shape: tuple[int, ...]) -> Mask:
     """Return the oval of jaw, brows and most of the forehead."""
+    return _oval(landmarks, shape, FOREHEAD)
+
+
+def whole_face(landmarks: Points, shape: tuple[int, ...]) -> Mask:
+    """Return the oval of jaw, brows and the forehead up to the hairline: all skin of the face."""
+    return _oval(landmarks, shape, HAIRLINE)
+
+
+def _oval(landmarks: Points, shape: tuple[int, ...], forehead: float) -> Mask:
     brows = landmarks[BROWS]
     up = brows.mean(axis=0) - landmarks[NOSE_BASE].mean(axis=0)
-    return hull([landmarks[JAW], brows + FOREHEAD * up], shape, OVAL_MARGIN * eye_distance(landmarks))
+    return hull([landmarks[JAW], brows + forehead * up], shape, OVAL_MARGIN * eye_distance(landmarks))
 
 
 def mustache_area(landmarks: Points, shape: tuple[int, ...]) -> Mask:
@@ -94,3 +110,10 @@ def hull(parts: list[Points], shape: tuple[int, ...], margin: float) -> Mask:
     side = 2 * round(margin) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     return np.asarray(cv2.dilate(mask, kernel), np.bool_)
+
+
+def shrunk(mask: Mask, margin: float) -> Mask:
+    """Return the mask without what lies within `margin` pixels of its edge."""
+    side = 2 * round(margin) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    return np.asarray(cv2.erode(mask.astype(np.uint8), kernel), np.bool_)

@@ -35,10 +35,14 @@ class Report:
     about: Mapping[str, Cell] = field(default_factory=dict)
     """More that a reader must know: judges with their AUC, thresholds, seeds."""
 
+    more: Mapping[str, Sequence[Mapping[str, Cell]]] = field(default_factory=dict)
+    """Further tables under their headings, the rows of each all of the same columns."""
+
     def __post_init__(self) -> None:
-        """Raise ValueError for no rows, rows of other columns, no baseline, or one that is not in the table."""
-        if not self.rows or any(list(row) != list(self.rows[0]) for row in self.rows):
-            raise ValueError("a report needs rows, all of the same columns")
+        """Raise ValueError for a table of no rows or of other columns, and for no baseline or one that has no row."""
+        for rows in (self.rows, *self.more.values()):
+            if not rows or any(list(row) != list(rows[0]) for row in rows):
+                raise ValueError("a report needs rows, all of the same columns")
         measured = {str(next(iter(row.values()))) for row in self.rows}
         missing = [name for name in self.baselines if name not in measured]
         if missing or not self.baselines:
@@ -65,8 +69,14 @@ def as_markdown(report: Report) -> str:
     """Return the report as a page of Markdown."""
     facts = {"n": report.n, "split": report.split, "baselines": ", ".join(report.baselines), **report.about}
     lines = [f"- {key}: {shown(value)}" for key, value in facts.items()]
-    table = markdown_table(list(report.rows[0]), [list(row.values()) for row in report.rows])
-    return "\n".join([f"# {report.title}", "", *lines, f"- again: `{report.command}`", "", table, ""])
+    page = [f"# {report.title}", "", *lines, f"- again: `{report.command}`", "", _as_markdown(report.rows), ""]
+    for heading, rows in report.more.items():
+        page += [f"## {heading}", "", _as_markdown(rows), ""]
+    return "\n".join(page)
+
+
+def _as_markdown(rows: Sequence[Mapping[str, Cell]]) -> str:
+    return markdown_table(list(rows[0]), [list(row.values()) for row in rows])
 
 
 def as_table(report: Report) -> dict[str, object]:
@@ -78,8 +88,13 @@ def as_table(report: Report) -> dict[str, object]:
         "baselines": list(report.baselines),
         "command": report.command,
         **{key: as_json(value) for key, value in report.about.items()},
-        "rows": [{key: as_json(value) for key, value in row.items()} for row in report.rows],
+        "rows": _as_json(report.rows),
+        **({"more": {heading: _as_json(rows) for heading, rows in report.more.items()}} if report.more else {}),
     }
+
+
+def _as_json(rows: Sequence[Mapping[str, Cell]]) -> list[dict[str, Cell | None]]:
+    return [{key: as_json(value) for key, value in row.items()} for row in rows]
 
 
 def markdown_table(names: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:

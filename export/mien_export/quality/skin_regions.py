@@ -3,10 +3,7 @@
 Masks are (height, width) bool; margins are shares of the distance between the eyes.
 """
 
-import cv2
-import numpy as np
-
-from mien_export.quality.regions import BROWS, JAW, MOUTH, NOSE_BASE, Mask, eye_distance, hull
+from mien_export.quality.regions import BROWS, JAW, MOUTH, NOSE_BASE, Mask, eye_distance, hull, shrunk
 from mien_service.faces.align import LEFT_EYE, RIGHT_EYE
 from mien_service.faces.face import Points
 
@@ -36,7 +33,7 @@ def skin(landmarks: Points, shape: tuple[int, ...]) -> Mask:
     unit = eye_distance(landmarks)
     brows = landmarks[BROWS]
     raised = brows + FOREHEAD * (brows.mean(axis=0) - landmarks[NOSE_BASE].mean(axis=0))
-    area = _shrunk(hull([landmarks[JAW], raised], shape, 0.0), RIM * unit)
+    area = shrunk(hull([landmarks[JAW], raised], shape, 0.0), RIM * unit)
     for part, margin in (
         (LEFT_EYE, EYE_MARGIN),
         (RIGHT_EYE, EYE_MARGIN),
@@ -52,9 +49,3 @@ def skin(landmarks: Points, shape: tuple[int, ...]) -> Mask:
 def cheeks_and_nose(landmarks: Points, shape: tuple[int, ...]) -> Mask:
     """Return the part of `skin` where alcohol reddens a face; arguments as there."""
     return skin(landmarks, shape) & hull([landmarks[list(CHEEKS_AND_NOSE)]], shape, 0.0)
-
-
-def _shrunk(mask: Mask, margin: float) -> Mask:
-    side = 2 * round(margin) + 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    return np.asarray(cv2.erode(mask.astype(np.uint8), kernel), np.bool_)

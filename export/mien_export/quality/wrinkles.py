@@ -7,6 +7,7 @@ mean over directions is taken off.
 """
 
 from functools import cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -62,19 +63,43 @@ def new_lines(before: RgbImage, after: RgbImage, region: Mask) -> float:
     wrinkle map under the mask is nearest to that of `after` in squared error is taken off; only what it lacks
     counts, not what it has too much of. 0 where `after` has no lines at all.
     """
-    wanted = _lines(_answers(lightness(after), region))
-    grey = lightness(before)
-    plain = _answers(grey, region)
-    best, least = np.zeros_like(wanted), np.inf
-    for sigma in UNSHARP_SIGMAS:
-        soft = _answers(np.asarray(cv2.GaussianBlur(grey, (0, 0), sigma), np.float32), region)
-        for amount in UNSHARP_AMOUNTS:
-            lines = _lines(np.asarray(plain + np.complex64(amount) * (plain - soft), np.complex64))
-            error = float(np.square(lines - wanted).sum())
-            if error < least:
-                best, least = lines, error
-    total = float(wanted.sum())
-    return float(np.maximum(wanted - best, 0).sum()) / total if total > 0 else 0.0
+    return LineMeter(before, region).read(after).new
+
+
+class Lines(NamedTuple):
+    """What is read of the lines of a picture: `wrinkle_energy` and `new_lines`."""
+
+    energy: float
+    new: float
+
+
+class LineMeter:
+    """Reads the lines of any number of edits of one face; what its unsharp masks explain is worked out once."""
+
+    def __init__(self, before: RgbImage, region: Mask) -> None:
+        """Lines are read under the mask `region` (256, 256); `before` is an aligned square (256, 256, 3)."""
+        self._region = region
+        grey = lightness(before)
+        plain = _answers(grey, region)
+        sharpened: list[Field] = []
+        for sigma in UNSHARP_SIGMAS:
+            soft = _answers(np.asarray(cv2.GaussianBlur(grey, (0, 0), sigma), np.float32), region)
+            sharpened += [
+                _lines(np.asarray(plain + np.complex64(amount) * (plain - soft), np.complex64))
+                for amount in UNSHARP_AMOUNTS
+            ]
+        self._sharpened = sharpened
+        self.energy = float(_lines(plain).mean())
+        """Of the untouched face."""
+
+    def read(self, after: RgbImage) -> Lines:
+        """Return the energy of an edit, an aligned square (256, 256, 3), and the share of it that is new."""
+        wanted = _lines(_answers(lightness(after), self._region))
+        errors = [float(np.square(lines - wanted).sum()) for lines in self._sharpened]
+        nearest = self._sharpened[int(np.argmin(errors))]
+        total = float(wanted.sum())
+        new = float(np.maximum(wanted - nearest, 0).sum()) / total if total > 0 else 0.0
+        return Lines(float(wanted.mean()), new)
 
 
 def lightness(square: RgbImage) -> Field:

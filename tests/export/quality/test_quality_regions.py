@@ -4,7 +4,7 @@ import pytest
 from mien_export.quality import regions
 from mien_service.faces.face import Face, RgbImage
 
-ATTRIBUTES = ("smiling", "mustache", "young", "male")
+ATTRIBUTES = ("smiling", "mustache", "young", "male", "addiction")
 
 
 def holds(mask: regions.Mask, point: np.ndarray) -> bool:
@@ -45,6 +45,24 @@ def test_surroundings_are_near_the_face_and_apart_from_it(photo: RgbImage, face:
     assert near.any()
     assert not (near & regions.attribute_region(face.landmarks, photo.shape, attribute)).any()
     assert not near[: max(int(face.box.top - 0.1 * face.box.height) - 1, 0)].any()
+
+
+def test_the_whole_face_goes_on_to_the_hairline_where_the_oval_ends(photo: RgbImage, face: Face) -> None:
+    oval, whole = (one(face.landmarks, photo.shape) for one in (regions.face_oval, regions.whole_face))
+    assert not (oval & ~whole).any()
+    above = np.nonzero(whole & ~oval)[0]
+    assert above.size > 0
+    assert np.median(above) < face.landmarks[17:27, 1].min() - 10
+    assert above.max() < face.landmarks[30, 1]
+
+
+def test_a_shrunk_mask_keeps_off_its_edge() -> None:
+    mask = np.zeros((40, 40), np.bool_)
+    mask[10:30, 5:35] = True
+    smaller = regions.shrunk(mask, 3.2)
+    rows, columns = np.nonzero(smaller)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (13, 26, 8, 31)
+    np.testing.assert_array_equal(regions.shrunk(mask, 0.0), mask)
 
 
 def test_detail_is_read_away_from_the_mouth(photo: RgbImage, face: Face) -> None:

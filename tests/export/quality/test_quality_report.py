@@ -59,6 +59,19 @@ def test_no_report_without_its_baselines(baselines: list[str]) -> None:
         made(baselines=baselines)
 
 
+def test_further_tables_stand_under_their_headings(tmp_path: Path) -> None:
+    bars = [{"bar": "at least .95", "reading": math.nan}]
+    write_report(made(more={"Bars": bars}), SHEET, tmp_path, "unmask")
+    page = (tmp_path / "unmask.md").read_text()
+    assert page.endswith(
+        "| ours | inf | 0.951 |\n\n## Bars\n\n| bar | reading |\n| --- | --- |\n| at least .95 | - |\n"
+    )
+    found = json.loads((tmp_path / "unmask.json").read_text())
+    assert found["more"] == {"Bars": [{"bar": "at least .95", "reading": None}]}
+    with pytest.raises(ValueError, match="same columns"):
+        made(more={"Bars": [*bars, {"bar": "at most .35"}]})
+
+
 @pytest.mark.parametrize("rows", [[], [ROWS[0], {"editor": "ours"}]])
 def test_rows_must_have_one_shape(rows: list[dict[str, Any]]) -> None:
     with pytest.raises(ValueError, match="same columns"):

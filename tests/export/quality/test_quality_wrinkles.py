@@ -8,7 +8,7 @@ from skimage.color import lab2rgb
 
 from mien_export.quality.regions import Mask
 from mien_export.quality.skin_regions import skin
-from mien_export.quality.wrinkles import DIRECTIONS, WAVELENGTHS, new_lines, wrinkle_energy, wrinkle_map
+from mien_export.quality.wrinkles import DIRECTIONS, WAVELENGTHS, LineMeter, new_lines, wrinkle_energy, wrinkle_map
 from mien_service.faces.align import AlignedFace, align
 from mien_service.faces.face import Face, RgbImage
 
@@ -136,6 +136,15 @@ def test_a_picture_is_all_explained_by_itself(person: AlignedFace, area: Mask) -
     assert new_lines(person.crop, person.crop, area) == pytest.approx(0, abs=1e-6)
     flat = np.full((256, 256, 3), 90, np.uint8)
     assert new_lines(person.crop, flat, area) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_meter_reads_any_number_of_edits_as_the_functions_do(person: AlignedFace, area: Mask) -> None:
+    meter = LineMeter(person.crop, area)
+    assert meter.energy == pytest.approx(wrinkle_energy(person.crop, area))
+    for made in (wrinkled(person.crop, area), unsharp(person.crop, 2, 1), person.crop):
+        read = meter.read(made)
+        assert read.energy == pytest.approx(wrinkle_energy(made, area))
+        assert read.new == pytest.approx(new_lines(person.crop, made, area), abs=1e-6)
 
 
 def test_another_size_is_refused(person: AlignedFace, area: Mask) -> None:
