@@ -26,6 +26,7 @@ SIZES: dict[str, tuple[int, int]] = {"512x512": (512, 512), "1024x1024": (1024, 
 """Width and height; the face fills about half of the shorter side."""
 
 TASKS: dict[str, tuple[Path, dict[str, str]]] = {
+    "/addiction-preview": (Path("examples/people/ben.jpg"), {"substance": "smoking"}),
     "/edit-attribute": (Path("examples/people/ben.jpg"), {"attribute": "smiling", "engine": "editnet"}),
     "/edit-attribute, vae": (Path("examples/people/ben.jpg"), {"attribute": "smiling", "engine": "vae"}),
     "/frontalize": (Path("examples/turned/hanna.jpg"), {}),

@@ -6,6 +6,7 @@ make demo PHOTO=me.jpg    your own
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -29,6 +30,8 @@ EDITS: list[tuple[str, dict[str, float]]] = [
     ("older and smiling", {"young": -0.7, "smiling": 1.0}),
 ]
 
+SUBSTANCES: tuple[Literal["smoking", "alcohol", "drugs"], ...] = ("smoking", "alcohol", "drugs")
+
 
 def tile(body: bytes, title: str) -> np.ndarray:
     """Return a picture as a square tile with its title under it."""
@@ -44,6 +47,13 @@ def tile(body: bytes, title: str) -> np.ndarray:
 def edit_attributes(mien: Mien, photo: Path) -> list[tuple[str, EditResult]]:
     """Return all edits of the photo with their titles."""
     return [(title, mien.edit_attribute(photo, edits=edits)) for title, edits in EDITS]
+
+
+def addiction_previews(mien: Mien, photo: Path) -> list[tuple[str, EditResult]]:
+    """Return what each substance is associated with, shown on the photo, with their titles."""
+    return [
+        (f"illustrated {substance}", mien.addiction_preview(photo, substance=substance)) for substance in SUBSTANCES
+    ]
 
 
 def unmask(mien: Mien, photo: Path) -> list[tuple[str, EditResult]]:
@@ -70,6 +80,7 @@ def main() -> None:
     OUT.mkdir(exist_ok=True)
     with running_service() as address, Mien(address) as mien:
         tiles = [tile(photo.read_bytes(), "photo"), *save(edit_attributes(mien, photo))]
+        tiles += save(addiction_previews(mien, photo))
         try:
             masked, unmasked = photo, unmask(mien, photo)
         except NoMaskFound:

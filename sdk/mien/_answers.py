@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, TypedDict
+from urllib.parse import unquote
 
 from pydantic import Base64Bytes, BaseModel, Field, TypeAdapter, ValidationError
 
@@ -53,6 +54,7 @@ class _EditAnswer(BaseModel):
     faces: tuple[Face, ...] = ()
     timings: dict[str, float] = {}
     notice: str | None = None
+    help_line: str | None = None
     invented: Base64Bytes | None = None
     not_for_identification: bool = False
     media_type: str = ""
@@ -69,6 +71,7 @@ class _Facts(TypedDict):
     request_id: str | None
     model: ModelVersion | None
     notice: str | None
+    help_line: str | None
     invented: bytes | None
     not_for_identification: bool
     response: RawResponse
@@ -89,6 +92,7 @@ def _from_json(response: RawResponse) -> EditResults:
         request_id=answer.request_id or response.request_id,
         model=answer.model,
         notice=answer.notice,
+        help_line=answer.help_line,
         invented=answer.invented,
         not_for_identification=answer.not_for_identification,
         response=response,
@@ -114,6 +118,7 @@ def _from_picture(response: RawResponse) -> EditResults:
         request_id=response.request_id,
         model=_header_model(headers.get("x-mien-model", "")),
         notice=headers.get("x-mien-notice"),
+        help_line=_header_text(headers.get("x-mien-help-line")),
         invented=None,
         not_for_identification=headers.get("x-mien-not-for-identification") == "true",
         response=response,
@@ -129,6 +134,11 @@ def _header_faces(value: str) -> tuple[Face, ...]:
         return tuple(Face.model_validate({"index": index, **face}) for index, face in enumerate(faces))
     except ValidationError:
         return ()
+
+
+def _header_text(value: str | None) -> str | None:
+    """Read a header's text, whose letters beyond ASCII are percent-encoded."""
+    return None if value is None else unquote(value)
 
 
 def _header_model(value: str) -> ModelVersion | None:

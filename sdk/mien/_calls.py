@@ -8,7 +8,7 @@ from ._answers import read_edit_result, read_edit_results, read_model_cards, rea
 from ._files import PictureFile
 from ._responses import RawResponse
 from ._results import EditResult, EditResults
-from ._types import Edits, FaceChoice, ModelCard, Output, Strengths
+from ._types import Edits, FaceChoice, ModelCard, Output, Strengths, Substance
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -58,6 +58,41 @@ def edit_attribute(
         "landmarks": _flag(landmarks),
     }
     return _task("/edit-attribute", {"image": picture}, values, several=several, accept=accept)
+
+
+def addiction_preview(
+    picture: PictureFile,
+    *,
+    substance: Substance,
+    severity: float | None,
+    severities: Strengths | None,
+    blotches: float,
+    wrinkles: float,
+    tone: float,
+    hollowing: float,
+    eyes_teeth: float,
+    seed: int | None,
+    face: FaceChoice,
+    output: Output,
+    landmarks: bool,
+    accept: str | None,
+) -> Call[EditResult | EditResults]:
+    """Describe POST /addiction-preview; several pictures are asked for as JSON, one as a picture."""
+    values = {
+        "substance": substance,
+        "severity": None if severity is None else _number(severity),
+        "severities": None if severities is None else _numbers(severities),
+        "blotches": _number(blotches),
+        "wrinkles": _number(wrinkles),
+        "tone": _number(tone),
+        "hollowing": _number(hollowing),
+        "eyes_teeth": _number(eyes_teeth),
+        "seed": seed,
+        "face": face,
+        "output": output,
+        "landmarks": _flag(landmarks),
+    }
+    return _task("/addiction-preview", {"image": picture}, values, several=severities is not None, accept=accept)
 
 
 def unmask(

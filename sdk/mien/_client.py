@@ -15,7 +15,17 @@ from ._files import Picture, read_picture, read_pictures
 from ._options import DEFAULT_MAX_RETRIES, TimeoutChoice, settle
 from ._results import EditResult, EditResults
 from ._retries import Outcome
-from ._types import EditOptions, Edits, FaceChoice, ModelCard, Output, Strengths, UnmaskOptions
+from ._types import (
+    EditOptions,
+    Edits,
+    FaceChoice,
+    ModelCard,
+    Output,
+    PreviewOptions,
+    Strengths,
+    Substance,
+    UnmaskOptions,
+)
 
 T = TypeVar("T")
 
@@ -103,6 +113,60 @@ class Mien(Core[httpx.Client]):
             variants=variants,
             seed=seed,
             engine=engine,
+            face=face,
+            output=output,
+            landmarks=landmarks,
+            accept=accept,
+        )
+        return self._call(call)
+
+    @overload
+    def addiction_preview(
+        self, image: Picture, *, severities: None = None, **options: Unpack[PreviewOptions]
+    ) -> EditResult: ...
+    @overload
+    def addiction_preview(
+        self, image: Picture, *, severities: Strengths, **options: Unpack[PreviewOptions]
+    ) -> EditResults: ...
+    def addiction_preview(
+        self,
+        image: Picture,
+        *,
+        substance: Substance,
+        severity: float | None = None,
+        severities: Strengths | None = None,
+        blotches: float = 1.0,
+        wrinkles: float = 1.0,
+        tone: float = 1.0,
+        hollowing: float = 1.0,
+        eyes_teeth: float = 1.0,
+        seed: int | None = None,
+        face: FaceChoice = "largest",
+        output: Output = "photo",
+        landmarks: bool = False,
+        accept: str | None = None,
+    ) -> EditResult | EditResults:
+        """Show signs associated with a substance on a face: an illustration, not a prediction.
+
+        `severity` is how far they have come, from 0, the photo itself, to 1, as by default; the parts
+        of the signs, `blotches` to `eyes_teeth`, are made stronger or fainter by gains from 0 to 2.
+        One `seed` draws one course. `severities` asks for several pictures in one answer; a result's
+        `strength` is its severity. `accept` is the media type to answer in (the picture's own by
+        default); "application/json" brings landmarks. Show a result with its `notice` and
+        `help_line`. Raises InvalidParameter where a severity or gain is out of range, else the same
+        as `edit_attribute`.
+        """
+        call = _calls.addiction_preview(
+            read_picture(image),
+            substance=substance,
+            severity=severity,
+            severities=severities,
+            blotches=blotches,
+            wrinkles=wrinkles,
+            tone=tone,
+            hollowing=hollowing,
+            eyes_teeth=eyes_teeth,
+            seed=seed,
             face=face,
             output=output,
             landmarks=landmarks,
@@ -303,6 +367,54 @@ class AsyncMien(Core[httpx.AsyncClient]):
             variants=variants,
             seed=seed,
             engine=engine,
+            face=face,
+            output=output,
+            landmarks=landmarks,
+            accept=accept,
+        )
+        return await self._call(call)
+
+    @overload
+    async def addiction_preview(
+        self, image: Picture, *, severities: None = None, **options: Unpack[PreviewOptions]
+    ) -> EditResult: ...
+    @overload
+    async def addiction_preview(
+        self, image: Picture, *, severities: Strengths, **options: Unpack[PreviewOptions]
+    ) -> EditResults: ...
+    async def addiction_preview(
+        self,
+        image: Picture,
+        *,
+        substance: Substance,
+        severity: float | None = None,
+        severities: Strengths | None = None,
+        blotches: float = 1.0,
+        wrinkles: float = 1.0,
+        tone: float = 1.0,
+        hollowing: float = 1.0,
+        eyes_teeth: float = 1.0,
+        seed: int | None = None,
+        face: FaceChoice = "largest",
+        output: Output = "photo",
+        landmarks: bool = False,
+        accept: str | None = None,
+    ) -> EditResult | EditResults:
+        """Show signs associated with a substance on a face: an illustration, not a prediction.
+
+        As `Mien.addiction_preview`; the picture is read on another thread. Raises the same.
+        """
+        call = _calls.addiction_preview(
+            await asyncio.to_thread(read_picture, image),
+            substance=substance,
+            severity=severity,
+            severities=severities,
+            blotches=blotches,
+            wrinkles=wrinkles,
+            tone=tone,
+            hollowing=hollowing,
+            eyes_teeth=eyes_teeth,
+            seed=seed,
             face=face,
             output=output,
             landmarks=landmarks,

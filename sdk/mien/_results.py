@@ -27,6 +27,8 @@ class Answer:
     model: ModelVersion | None
     notice: str | None
     """What the service wants people who see the picture to know."""
+    help_line: str | None
+    """Where help is found, of pictures that may trouble who sees them; None where the service does not say."""
     invented: bytes | None = field(repr=False)
     """A grey PNG as large as the pictures, 255 where they are invented, else 0; None where the answer does not tell."""
     not_for_identification: bool

@@ -1,7 +1,7 @@
 """What the service says, as typed values. Members not listed here are ignored, so it may say more."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple, TypedDict
+from typing import Literal, NamedTuple, Required, TypedDict
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,6 +12,9 @@ FaceChoice = Literal["largest", "all"] | int
 
 Output = Literal["photo", "face"]
 """What comes back: the whole photo, edited, or the aligned crop of the face."""
+
+Substance = Literal["smoking", "alcohol", "drugs"]
+"""What signs are shown of."""
 
 Strengths = str | Sequence[float]
 """Several strengths: numbers, or "start:stop:step" with stop left out."""
@@ -43,6 +46,18 @@ class UnmaskOptions(TaskOptions, total=False):
     """What `unmask` takes more."""
 
     mask: Picture | None
+
+
+class PreviewOptions(TaskOptions, total=False):
+    """What `addiction_preview` takes more."""
+
+    substance: Required[Substance]
+    severity: float | None
+    blotches: float
+    wrinkles: float
+    tone: float
+    hollowing: float
+    eyes_teeth: float
 
 
 class Box(NamedTuple):

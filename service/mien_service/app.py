@@ -28,7 +28,7 @@ from mien_service.http.tasks import TaskLimits, TaskRunner, add_task_routes
 from mien_service.http.workers import Uploads, Workers
 from mien_service.media.decode import DecodeLimits
 from mien_service.settings import Settings
-from mien_service.tasks import edit_attribute, frontalize, unmask  # noqa: F401 - register their tasks  # pyright: ignore[reportUnusedImport]
+from mien_service.tasks import addiction_preview, edit_attribute, frontalize, unmask  # noqa: F401 - register their tasks  # pyright: ignore[reportUnusedImport]
 from mien_service.tasks.pipeline import Pipeline
 from mien_service.tasks.registry import REGISTRY, TaskSpec
 
@@ -81,7 +81,7 @@ def create_app(settings: Settings, on_death: Callable[[], None] | None = None) -
     app.state.task_runner = None
     app.add_middleware(AccessLog)
     problems.install(app, settings.retry_after, log_error)
-    add_operations(app, specs)
+    add_operations(app, specs, settings.help_line or None)
     add_task_routes(app, specs, settings.max_results)
     page.add_page(app)
     return app
@@ -112,7 +112,9 @@ class Service:
         pipeline = Pipeline(face_finder(settings), self.engine)
         uploads = Uploads(settings.max_uploads, settings.upload_deadline)
         entry_of = self.engine.manifest.entry
-        self.task_runner = TaskRunner(pipeline, self._workers, uploads, task_limits(settings), entry_of)
+        self.task_runner = TaskRunner(
+            pipeline, self._workers, uploads, task_limits(settings), entry_of, settings.help_line or None
+        )
 
     def stop(self) -> None:
         """Finish the work at hand and end all threads and processes."""

@@ -2,10 +2,19 @@
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+HELP_LINE = (
+    "If it is hard to stop, for you or for somebody close: a doctor or your country's help line for addiction "
+    "can help, in confidence."
+)
+"""Names no number and no address: they differ from country to country, and who deploys knows theirs."""
+
+OneLine = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+"""Text that fits a header: no line breaks, no control characters."""
 
 
 class Settings(BaseSettings):
@@ -46,6 +55,10 @@ class Settings(BaseSettings):
 
     jpeg_quality: int = Field(default=92, ge=1, le=100, description="Quality of JPEG and WebP answers.")
     keep_exif: bool = Field(default=True, description="Keep harmless EXIF tags (never GPS, maker notes, thumbnail).")
+
+    help_line: OneLine = Field(
+        default=HELP_LINE, description="Where to find help, told with /addiction-preview; empty: nothing is told."
+    )
 
     landmarks: Literal["mesh", "dlib68"] = Field(
         default="mesh",

@@ -11,7 +11,7 @@ import pytest
 
 import mien
 from mien import AsyncMien, Mien
-from mien._types import EditOptions, UnmaskOptions
+from mien._types import EditOptions, PreviewOptions, UnmaskOptions
 
 SDK = Path(mien.__file__).parents[1]
 
@@ -113,7 +113,11 @@ def test_both_clients_offer_the_same() -> None:
 @pytest.mark.parametrize("client", [Mien, AsyncMien])
 @pytest.mark.parametrize(
     ("method", "options", "several"),
-    [("edit_attribute", EditOptions, ["strengths", "variants"]), ("unmask", UnmaskOptions, ["variants"])],
+    [
+        ("edit_attribute", EditOptions, ["strengths", "variants"]),
+        ("unmask", UnmaskOptions, ["variants"]),
+        ("addiction_preview", PreviewOptions, ["severities"]),
+    ],
 )
 def test_the_overloads_take_what_the_method_takes(
     client: type[Mien] | type[AsyncMien], method: str, options: type, several: list[str]

@@ -25,7 +25,7 @@ from mien_service.faces.landmarks import MeshLandmarks
 from mien_service.faces.pose import rotation_of
 from mien_service.faces.refining import SIDE, refiner_input
 from mien_service.faces.turning import by_mesh, turned
-from mien_service.tasks.frontalize import mesh_in_square
+from mien_service.tasks.head import mesh_in_square
 
 FIELD_SIDE = 256
 """Of the fields that turn heads away, in pixels."""

@@ -122,6 +122,9 @@ class Change:
     twin: Field | None
     """(h, w, 4): another flow, x and y in photo pixels, its matte with alpha applied, and nothing."""
 
+    detail: Field | None = None
+    """(h, w): by which share more the moved photo shows, alpha applied; or None where it is 0 everywhere."""
+
     @property
     def interpolation(self) -> int:
         """OpenCV's name of the kernel that pixels are moved by."""
@@ -145,7 +148,8 @@ def _change(edit: Edit, transform: Affine, *, grey: bool) -> Change | None:
         flow = sheet.resampled(edit.flow @ _to_photo(edit, transform)) * alpha[..., None]
         if float(np.abs(flow).max(initial=0)) >= STILL_PIXELS:
             fields[..., 3], flow_y = flow[..., 0], np.ascontiguousarray(flow[..., 1])
-    return Change(sheet, alpha > 0, fields, flow_y, _twin(edit, sheet, alpha, transform))
+    detail = None if edit.detail is None or not edit.detail.any() else sheet.resampled(edit.detail) * alpha
+    return Change(sheet, alpha > 0, fields, flow_y, _twin(edit, sheet, alpha, transform), detail)
 
 
 def _twin(edit: Edit, sheet: Sheet, alpha: Field, transform: Affine) -> Field | None:
@@ -186,6 +190,9 @@ def _make_tiles(out: RgbImage, photo: RgbImage, change: Change, tiles: Sequence[
         if change.twin is not None:
             part = _with_twin(part, fetch, tile, sheet.at(change.twin, tile, room_twin))
         residual = cv2.cvtColor(fields, cv2.COLOR_BGRA2BGR, room_residual[here])
+        if change.detail is not None:
+            share = sheet.at(change.detail, tile, room_y)
+            cv2.add(residual, cv2.multiply(part, cv2.merge((share, share, share)), dtype=cv2.CV_32F), residual)
         # Where alpha is 0, residual and flow are exactly 0, and adding 0 or fetching a pixel from its own place
         # keeps it.
         cv2.add(part, residual, out[tile.slices], dtype=cv2.CV_8U)

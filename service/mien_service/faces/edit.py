@@ -21,6 +21,8 @@ class Edit:
     match_paint: whether paint takes on the photo's colour along its edge, and its grain. Then a tone that is a little
     off the skin's is pulled to it, and should be residual. Paint that was made from the face's own pixels is laid over
     as it is.
+    detail: (n, n) or None: by which share more the moved photo shows, before residual is added. With `detail` times a
+    blurred face taken off the residual, it raises what is finer than the blur: the photo's own pores and fine lines.
     """
 
     residual: Field
@@ -29,6 +31,7 @@ class Edit:
     paint: Field | None = None
     match_paint: bool = True
     twin: Field | None = None
+    detail: Field | None = None
 
     @property
     def resolution(self) -> int:
@@ -42,7 +45,8 @@ class Edit:
             paint = paint.copy()
             paint[..., 3] = np.clip(paint[..., 3] * strength, 0, 1)
         flow = None if self.flow is None else self.flow * np.float32(strength)
-        return replace(self, residual=self.residual * np.float32(strength), flow=flow, paint=paint)
+        detail = None if self.detail is None else self.detail * np.float32(strength)
+        return replace(self, residual=self.residual * np.float32(strength), flow=flow, paint=paint, detail=detail)
 
     def then(self, other: "Edit") -> "Edit":
         """Return one edit of the same resolution that does this one and then `other`.
@@ -52,7 +56,9 @@ class Edit:
         """
         alpha = np.maximum(self.alpha, other.alpha)
         mine, theirs = (_share(edit.alpha, alpha) for edit in (self, other))
-        flows = [edit.flow * share for edit, share in ((self, mine), (other, theirs)) if edit.flow is not None]
+        shares = ((self, mine), (other, theirs))
+        flows = [edit.flow * share for edit, share in shares if edit.flow is not None]
+        details = [edit.detail * share[..., 0] for edit, share in shares if edit.detail is not None]
         return Edit(
             residual=np.asarray(self.residual * mine + other.residual * theirs, np.float32),
             alpha=alpha,
@@ -60,6 +66,7 @@ class Edit:
             paint=_both_paints(self, other),
             match_paint=any(edit.match_paint for edit in (self, other) if edit.paint is not None),
             twin=self.twin if other.twin is None else other.twin,
+            detail=np.asarray(np.sum(details, axis=0), np.float32) if details else None,
         )
 
 

@@ -3,6 +3,7 @@
 import base64
 import json
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 from fastapi.responses import JSONResponse, Response
@@ -14,6 +15,9 @@ from mien_service.tasks.registry import Picture, TaskSpec
 
 MAX_HEADER_FACES = 16
 """Faces told of in a header: proxies refuse long ones. JSON answers tell of all."""
+
+PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if code != ord("%"))
+"""What stands in a header as it is; all else is percent-encoded there, and a percent sign too."""
 
 
 class PoseModel(BaseModel):
@@ -61,6 +65,7 @@ class TaskAnswer(BaseModel):
     faces: list[FaceModel]
     timings: dict[str, float] = Field(description="Milliseconds by stage.")
     notice: str | None
+    help_line: str | None = Field(description="Where help is found, as the deployer says; of some tasks only.")
     not_for_identification: bool = Field(description="Whether a part of the face is invented.")
     invented: str | None = Field(
         description="Where it is invented: a grey PNG as base64, of the pictures' size, 255 where; of some tasks only."
@@ -73,9 +78,16 @@ class Facts:
     """What is told of an answer besides its pictures."""
 
     def __init__(
-        self, spec: TaskSpec, model: ModelName, answer: Answer, timings: dict[str, float], request_id: str
+        self,
+        spec: TaskSpec,
+        model: ModelName,
+        answer: Answer,
+        timings: dict[str, float],
+        request_id: str,
+        help_line: str | None,
     ) -> None:
         self._notice = spec.notice
+        self._help_line = help_line if spec.offers_help else None
         self._invents = spec.invents
         self._model = model
         self._faces = list(zip(answer.indices, answer.faces, strict=True))
@@ -94,6 +106,8 @@ class Facts:
         }
         if self._notice is not None:
             headers["X-Mien-Notice"] = self._notice
+        if self._help_line is not None:
+            headers["X-Mien-Help-Line"] = quote(self._help_line, safe=PLAIN)
         if self._invents:
             headers["X-Mien-Not-For-Identification"] = "true"
         return headers
@@ -120,6 +134,7 @@ class Facts:
             faces=[_face_model(i, face, pose) for (i, face), pose in zip(self._faces, poses, strict=True)],
             timings=self._timings,
             notice=self._notice,
+            help_line=self._help_line,
             not_for_identification=self._invents,
             invented=None if invented is None else base64.b64encode(invented).decode("ascii"),
             media_type=media_type,

@@ -45,6 +45,7 @@ class TaskCard(BaseModel):
     summary: str
     models: list[str]
     notice: str | None
+    help_line: str | None = Field(description="Where help is found, as the deployer says; of some tasks only.")
     takes_mask: bool = Field(description="Whether a second picture, `mask`, may mark where on the photo.")
     parameters: dict[str, Any] = Field(description="JSON schema of its parameters.")
 
@@ -58,8 +59,8 @@ class Models(BaseModel):
     tasks: list[TaskCard]
 
 
-def add_operations(app: FastAPI, specs: list[TaskSpec]) -> None:
-    """Add the routes for operators to `app`."""
+def add_operations(app: FastAPI, specs: list[TaskSpec], help_line: str | None) -> None:
+    """Add the routes for operators to `app`; `help_line` is told with the tasks that offer help."""
 
     @app.get("/healthz", summary="Is the process alive?", tags=["operations"])
     async def healthz() -> Health:
@@ -82,7 +83,7 @@ def add_operations(app: FastAPI, specs: list[TaskSpec]) -> None:
         responses=problem_responses((NOT_READY,)),
     )
     async def models(request: Request) -> Models:
-        return _models(_ready_engine(request), specs)
+        return _models(_ready_engine(request), specs, help_line)
 
     @app.get("/problems", summary="All kinds of problem.", tags=["operations"], response_class=PlainTextResponse)
     async def problems() -> str:
@@ -96,7 +97,7 @@ def _ready_engine(request: Request) -> Engine:
     return engine
 
 
-def _models(engine: Engine, specs: list[TaskSpec]) -> Models:
+def _models(engine: Engine, specs: list[TaskSpec], help_line: str | None) -> Models:
     cards = [
         ModelCard(**entry.model_dump(include=set(ModelCard.model_fields)), provider=engine.provider(entry.name))
         for entry in engine.entries
@@ -107,6 +108,7 @@ def _models(engine: Engine, specs: list[TaskSpec]) -> Models:
             summary=spec.summary,
             models=list(spec.networks),
             notice=spec.notice,
+            help_line=help_line if spec.offers_help else None,
             takes_mask=spec.takes_mask,
             parameters=spec.params.model_json_schema(),
         )

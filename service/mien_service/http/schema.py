@@ -38,6 +38,7 @@ TASK_PROBLEMS = (
 )  # fmt: skip
 
 NOTICE_HEADER = ("X-Mien-Notice", "What has to be told of the answer.")
+HELP_HEADER = ("X-Mien-Help-Line", "Where help is found, percent-encoded where it is not ASCII; if it is configured.")
 IDENTIFICATION_HEADER = ("X-Mien-Not-For-Identification", "`true`: a part of the face is invented.")
 
 PROBLEM_SCHEMA: Schema = {
@@ -133,6 +134,7 @@ def _responses(spec: TaskSpec, max_results: int) -> dict[int | str, Schema]:
             ("X-Mien-Model", "name@version of the network."),
             ("X-Mien-Faces", "JSON: box, score and pose of each face."),
             *((NOTICE_HEADER,) if spec.notice else ()),
+            *((HELP_HEADER,) if spec.offers_help else ()),
             *((IDENTIFICATION_HEADER,) if spec.invents else ()),
         )
     }

@@ -33,7 +33,7 @@ from mien_service.tasks.registry import Picture, TaskParams, TaskSpec
 DISCONNECT_CHECK_SECONDS = 0.25
 """How often a request at work is asked whether its client is still there."""
 
-MANY = ("strengths", "variants")
+MANY = ("strengths", "severities", "variants")
 """The parameters that ask for several pictures."""
 
 
@@ -57,6 +57,8 @@ class TaskRunner:
     uploads: Uploads
     limits: TaskLimits
     entry_of: Callable[[str], WeightEntry]
+    help_line: str | None
+    """Where help is found, told by tasks that offer it; None: nothing is told."""
 
     async def answer(self, spec: TaskSpec, request: Request) -> Response:
         """Return the answer of task `spec` to `request`; errors are raised for `problems` to tell."""
@@ -103,7 +105,7 @@ class TaskRunner:
             poses = answer.poses_after() if spec.turns and media_type == JSON else None
         entry = self.entry_of(params.network() or spec.networks[0])
         model = ModelName(name=entry.name, version=entry.version)
-        facts = Facts(spec, model, answer, work.timings(), request_id_of(request))
+        facts = Facts(spec, model, answer, work.timings(), request_id_of(request), self.help_line)
         if media_type != JSON:
             return facts.image_response(encoded[0][1], media_type)
         return facts.json_response(encoded, chosen.media_type, invented, poses)

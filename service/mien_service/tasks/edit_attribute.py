@@ -9,7 +9,7 @@ from mien_service.faces.align import AlignedFace
 from mien_service.faces.edit import Edit
 from mien_service.tasks import attribute_editor, attribute_vae
 from mien_service.tasks.attributes import ALIASES, Attribute, AttributeName, Strengths, Take, edited
-from mien_service.tasks.number_lists import MAX_NUMBERS, parse_numbers
+from mien_service.tasks.number_lists import MAX_NUMBERS, number_list
 from mien_service.tasks.registry import Picture, Runner, TaskParams, task
 
 MAX_STRENGTH = 2.0
@@ -20,10 +20,6 @@ MAX_VARIANTS = 8
 Strength = Annotated[float, Field(ge=-MAX_STRENGTH, le=MAX_STRENGTH, allow_inf_nan=False)]
 
 Engine = Literal["editnet", "vae"]
-
-
-def _number_list(value: object) -> object:
-    return parse_numbers(value) if isinstance(value, str) else value
 
 
 def _edit_mapping(value: object) -> object:
@@ -49,7 +45,7 @@ class EditAttributeParams(TaskParams):
         None, description="How much: 1 is one clearly visible change, negative the other way. Default 1."
     )
     strengths: (
-        Annotated[list[Strength], Field(min_length=1, max_length=MAX_NUMBERS), BeforeValidator(_number_list)] | None
+        Annotated[list[Strength], Field(min_length=1, max_length=MAX_NUMBERS), BeforeValidator(number_list)] | None
     ) = Field(None, description="Several pictures: a list (`-1,0,1`) or `start:stop:step` with stop exclusive.")
     edits: Annotated[dict[AttributeName, Strength], Field(min_length=1), BeforeValidator(_edit_mapping)] | None = Field(
         None, description="Several changes at once: `smiling:1,young:-0.5`, or an object in JSON."

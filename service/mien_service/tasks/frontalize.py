@@ -12,15 +12,14 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from mien_service.faces import landmarks, refining
-from mien_service.faces.align import AlignedFace, apply, scale_of
+from mien_service.faces.align import AlignedFace
 from mien_service.faces.edit import Edit, no_edit
-from mien_service.faces.face import Box, Mesh, Pose
+from mien_service.faces.face import Pose
 from mien_service.faces.head_model import TABLE, HeadModel, placement
-from mien_service.faces.landmarks import look
-from mien_service.faces.mesh import box_square
 from mien_service.faces.pose import pose_of_rotation, rotation_of
 from mien_service.faces.refining import SIDE, refined, refiner_input
 from mien_service.faces.turning import Turn, turned
+from mien_service.tasks.head import mesh_in_square
 from mien_service.tasks.registry import NotForThisFace, Runner, TaskParams, task
 
 Rotation = NDArray[np.float64]
@@ -86,17 +85,6 @@ def turn_of(face: AlignedFace, params: FrontalizeParams, run: Runner) -> tuple[T
         raise PoseOutOfRange(yaw)
     target = rotation_of(Pose(params.yaw, params.pitch, 0.0))
     return turned(mesh, model, target, SIDE), _amount(rotation, target)
-
-
-def mesh_in_square(face: AlignedFace, run: Runner) -> Mesh:
-    """Return the face's mesh (468, 3) in pixels of the aligned square, looked for where the finder gave none."""
-    mesh = face.face.mesh
-    if mesh is None:
-        low, high = face.landmarks.min(axis=0).tolist(), face.landmarks.max(axis=0).tolist()
-        [found] = look(face.crop, [box_square(Box(*low, *high))], run)
-        return found.mesh
-    plane = apply(face.transform, mesh[:, :2])
-    return np.column_stack([plane, mesh[:, 2] * scale_of(face.transform)]).astype(np.float32)
 
 
 def _amount(rotation: Rotation, target: Rotation) -> float:

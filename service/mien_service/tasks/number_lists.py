@@ -6,6 +6,11 @@ MAX_NUMBERS = 1000
 """Most numbers of one list; how many pictures an answer holds is a limit of its own."""
 
 
+def number_list(value: object) -> object:
+    """Return the numbers of a text, and anything else as it is: what a model validates lists of numbers after."""
+    return parse_numbers(value) if isinstance(value, str) else value
+
+
 def parse_numbers(text: str) -> list[float]:
     """Return the numbers of `a,b,c`, or of `start:stop:step` with stop exclusive.
 

@@ -107,6 +107,8 @@ class TaskSpec:
     """Whether its paint is invented: answers tell where, and that it is not for identification."""
     turns: bool = False
     """Whether it turns heads: answers tell their pose afterwards."""
+    offers_help: bool = False
+    """Whether its pictures may trouble who sees them: answers tell where help is found, as the deployer says."""
 
     @property
     def name(self) -> str:
@@ -145,12 +147,15 @@ def task(
     takes_mask: bool = False,
     invents: bool = False,
     turns: bool = False,
+    offers_help: bool = False,
 ) -> Callable[[Callable[[AlignedFace, Params, Runner], Sequence[Result]]], TaskFunction]:
     """Register the decorated function as the task at `path`; its docstring's first line is the summary."""
 
     def register(function: Callable[[AlignedFace, Params, Runner], Sequence[Result]]) -> TaskFunction:
         summary = (function.__doc__ or "").strip().splitlines()[0]
-        REGISTRY.add(TaskSpec(path, params, networks, function, summary, notice, check, takes_mask, invents, turns))
+        REGISTRY.add(
+            TaskSpec(path, params, networks, function, summary, notice, check, takes_mask, invents, turns, offers_help)
+        )
         return function
 
     return register

@@ -303,7 +303,8 @@ def test_facts_in_headers(client: httpx.Client, portrait_png: bytes) -> None:
 
 def test_facts_in_json(client: httpx.Client, portrait_png: bytes) -> None:
     answer = told(client, portrait_png, attribute="smiling")
-    facts = {"request_id", "model", "faces", "timings", "notice", "not_for_identification", "invented", "media_type"}
+    facts = {"request_id", "model", "faces", "timings", "notice", "help_line", "invented", "media_type"}
+    facts |= {"not_for_identification"}
     assert facts | {"results"} == answer.keys()
     assert answer["media_type"] == "image/png"
     (face,) = answer["faces"]

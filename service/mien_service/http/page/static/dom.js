@@ -16,6 +16,12 @@ export function prose(text) {
   return text.split("`").map((part, i) => (i % 2 ? element("code", {}, part) : part));
 }
 
+/** Return the paragraphs of what has to be told: of a task, or of an answer. */
+export function told({ notice, help_line: help }, properties = {}) {
+  const made = notice ? [element("p", { class: "notice", ...properties }, notice)] : [];
+  return help ? [...made, element("p", { class: "help" }, help)] : made;
+}
+
 /** Return a name such as `eye_colour` or `edit-attribute` as words. */
 export function words(name) {
   const spaced = name.replaceAll(/[-_]/g, " ");

@@ -113,15 +113,17 @@ async function start() {
   try {
     const models = await fetchModels();
     $("terms").replaceChildren(termsView(models));
-    $("tasks").replaceChildren(...models.tasks.map(makeEntry));
+    const first = models.tasks.find((card) => !card.notice) ?? models.tasks[0];
+    $("tasks").replaceChildren(...models.tasks.map((card) => makeEntry(card, card === first)));
   } catch (error) {
     const { title, detail } = asRefused(error);
     $("tasks").replaceChildren(element("p", { class: "problem", role: "alert" }, `${title}. ${detail}`));
   }
 }
 
-function makeEntry(card, place) {
-  const entry = taskEntry(card, { open: place === 0, submit: (values) => edit(card, entry, values) });
+/** Return a task's entry; the one that begins open is the first that needs no notice. */
+function makeEntry(card, open) {
+  const entry = taskEntry(card, { open, submit: (values) => edit(card, entry, values) });
   return entry.element;
 }
 

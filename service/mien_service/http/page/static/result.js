@@ -2,7 +2,7 @@
 
 import { comparison } from "./compare.js";
 import { curlCommand } from "./curl.js";
-import { element, words } from "./dom.js";
+import { element, told, words } from "./dom.js";
 import { addressOf } from "./request.js";
 
 /** Return the photo as it was picked, before any task. */
@@ -54,17 +54,16 @@ function stem(name) {
   return name.replace(/\.[^.]*$/, "");
 }
 
-/** Return the view of an answer: the comparison, its notice, the row to choose from, the facts and the command. */
+/** Return the view of an answer: the comparison, what has to be told of it, the row to choose from, the facts and the command. */
 export function answerView({ before, pictures, answer, request, wait }) {
   const reading = element("pre", {}, JSON.stringify(answer.results, null, 2));
-  const notice = answer.notice ? [element("p", { class: "notice", role: "note" }, answer.notice)] : [];
   const [chosen, ...others] = pictures.length ? gallery(before, pictures, request.output !== "face") : [reading];
   return element(
     "div",
     { class: "answer" },
     chosen,
     // Right under the picture it is about: a row of others would push it out of sight.
-    ...notice,
+    ...told(answer, { role: "note" }),
     ...others,
     facts(answer, wait),
     command(request, pictures),

@@ -1,6 +1,6 @@
-/** Entries of the tasks: summary, notice, and a form made from the schema of the parameters. */
+/** Entries of the tasks: summary, what has to be told, and a form made from the schema of the parameters. */
 
-import { element, prose, words } from "./dom.js";
+import { element, prose, told, words } from "./dom.js";
 import { fieldOf, reveal } from "./fields.js";
 import { parametersOf } from "./schema.js";
 
@@ -33,9 +33,8 @@ export function taskEntry(card, { open, submit }) {
   form.addEventListener("reset", () => setTimeout(() => fields.forEach(settle)));
   const title = element("span", { class: "task-title" }, words(task));
   const summary = element("summary", {}, title, element("span", { class: "hint" }, ...prose(card.summary)));
-  const notice = card.notice ? [element("p", { class: "notice" }, card.notice)] : [];
   return {
-    element: element("details", { class: "task", name: "task", open }, summary, ...notice, form),
+    element: element("details", { class: "task", name: "task", open }, summary, ...told(card), form),
     mark: (name, message) => mark(fields, name, message),
   };
 }

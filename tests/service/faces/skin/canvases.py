@@ -1,0 +1,47 @@
+"""Canvases of generated people, as the service makes them."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import people
+from finding import found
+
+from mien_service.faces.align import AlignedFace, align, apply, scale_of
+from mien_service.faces.face import Mesh
+from mien_service.faces.head_model import HeadModel
+from mien_service.faces.skin.layers import Canvas, canvas_of
+
+WEIGHTS = Path(__file__).resolve().parents[4] / "weights"
+
+
+@cache
+def model() -> HeadModel:
+    with np.load(WEIGHTS / "head_model.npz") as table:
+        return HeadModel.of(dict(table))
+
+
+@cache
+def aligned(name: str) -> AlignedFace:
+    return align(people.small_person(name), found(name))
+
+
+@cache
+def mesh_of(name: str) -> Mesh:
+    """Return the mesh in pixels of the aligned square."""
+    face = aligned(name)
+    assert face.face.mesh is not None
+    plane = apply(face.transform, face.face.mesh[:, :2])
+    return np.column_stack([plane, face.face.mesh[:, 2] * scale_of(face.transform)]).astype(np.float32)
+
+
+@cache
+def canvas(name: str) -> Canvas:
+    return canvas_of(aligned(name).crop, mesh_of(name), model())
+
+
+def at(field: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return the values of a field (n, n) or (n, n, c) at points of the 256-pixel square."""
+    side = field.shape[0]
+    places = np.rint((points[:, :2] + 0.5) * side / 256 - 0.5).astype(int).clip(0, side - 1)
+    return field[places[:, 1], places[:, 0]]
