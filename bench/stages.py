@@ -34,7 +34,7 @@ TASKS: dict[str, tuple[Path, dict[str, str]]] = {
 }
 """A row's path, and after a comma what is particular, who is in the photo, and the parameters."""
 
-STAGES = ("decode", "find", "align", "queue", "network", "composite", "encode")
+STAGES = ("decode", "find", "align", "queue", "network", "draw", "composite", "encode")
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ def write_head_model(model: HeadModel, weights: Path) -> None:
         kind="table",
         file=file.name,
         sha256=file_sha256(file),
-        task="/frontalize",
+        task="*",
         version=VERSION,
         outputs=ARRAYS,
         card=f"cards/{NAME}.md",

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 
@@ -44,14 +44,22 @@ class Work:
             self._stages[stage] = self._stages.get(stage, 0.0) + seconds
 
     @contextmanager
-    def stage(self, name: str) -> Generator[None]:
-        """Check that the work is wanted, then time what is done within as part of stage `name`."""
+    def stage(self, name: str, besides: Sequence[str] = ()) -> Generator[None]:
+        """Check that the work is wanted, then time what is done within as part of stage `name`.
+
+        What of it is timed as one of the stages `besides` counts there alone.
+        """
         self.check()
-        started = time.perf_counter()
+        started, counted = time.perf_counter(), self._sum(besides)
         try:
             yield
         finally:
-            self.add(name, time.perf_counter() - started)
+            elapsed = time.perf_counter() - started
+            self.add(name, max(elapsed - (self._sum(besides) - counted), 0.0))
+
+    def _sum(self, stages: Sequence[str]) -> float:
+        with self._lock:
+            return sum(self._stages.get(stage, 0.0) for stage in stages)
 
     def timings(self) -> dict[str, float]:
         """Return milliseconds by stage, in the order the stages began."""

@@ -80,7 +80,8 @@ class Pipeline:
             faces = self._finder.find(photo, params.face, Runner(self._engine, work, is_stage=False))
         with work.stage("align"):
             aligned = [align(photo, face, marked) for face in faces]
-        worked = _worked(spec, params, aligned, Runner(self._engine, work))
+        with work.stage("draw", besides=("queue", "network")):
+            worked = _worked(spec, params, aligned, Runner(self._engine, work))
         reader = Runner(self._engine, work, is_stage=False)
         height, width = photo.shape[:2]
         return Answer(

@@ -62,4 +62,4 @@ def test_a_model_is_written_with_its_manifest_entry(tmp_path: Path) -> None:
     for name in ("twins", "triangles", "rings", "ring_depth", "ring_turning"):
         np.testing.assert_array_equal(getattr(model, name), getattr(written, name))
     entry = load_manifest(tmp_path).entry("head_model")
-    assert (entry.kind, entry.task, entry.commercial_use) == ("table", "/frontalize", False)
+    assert (entry.kind, entry.task, entry.commercial_use) == ("table", "*", False)

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from mien_service.engine.work import DeadlineExceeded, Work, WorkAbandoned
@@ -13,6 +15,20 @@ def test_stages_add_up_in_their_order() -> None:
         pass
     assert list(work.timings()) == ["decode", "queue"]
     assert work.timings()["queue"] == 750
+
+
+def test_what_another_stage_counts_is_not_counted_twice() -> None:
+    work = Work(60)
+    work.add("network", 5.0)
+    with work.stage("draw", besides=("queue", "network")):
+        work.add("network", 100.0)
+        time.sleep(0.01)
+    with work.stage("composite", besides=("network",)):
+        time.sleep(0.01)
+    timings = work.timings()
+    assert timings["network"] == 105_000
+    assert timings["draw"] == 0
+    assert timings["composite"] >= 10
 
 
 def test_a_stage_that_fails_is_timed_too() -> None:

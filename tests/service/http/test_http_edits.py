@@ -289,7 +289,7 @@ def test_the_answer_is_marked_as_edited(client: httpx.Client, portrait_png: byte
 def test_facts_in_headers(client: httpx.Client, portrait_png: bytes) -> None:
     answer = client.post(URL, params={"attribute": "smiling"}, content=portrait_png, headers=PNG)
     stages = [part.strip().partition(";dur=") for part in answer.headers["server-timing"].split(",")]
-    assert {"decode", "find", "queue", "network", "composite", "encode"} <= {name for name, _, _ in stages}
+    assert {"decode", "find", "queue", "network", "draw", "composite", "encode"} <= {name for name, _, _ in stages}
     assert all(float(duration) >= 0 for _, _, duration in stages)
     model = client.get("/models").json()["models"]
     assert answer.headers["x-mien-model"] in {f"{one['name']}@{one['version']}" for one in model}
