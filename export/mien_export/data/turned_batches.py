@@ -13,7 +13,7 @@ from mien_export.data.edit_pairs import Batch, pairs_batch
 from mien_export.data.turned_heads import KINDS, TurnedHeads, load_turned_heads
 from mien_service.faces.refining import CHANNELS
 
-SHARES = (0.2, 0.4, 0.4)
+SHARES = (0.2, 0.5, 0.3)
 """How much of a batch is of each of KINDS. Photos that were turned away have sides as no camera sees them."""
 
 KNOWN_FROM, KNOWN_WEIGHT = 0.7, 0.5

@@ -5,16 +5,13 @@ in check by spectral normalisation (Miyato et al. 2018), which costs one product
 penalty would cost a second backward pass, in full precision.
 """
 
-from itertools import pairwise
-
 import torch
 from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
 WIDTHS = (32, 64, 128)
-"""Channels at 1/4, 1/8 and 1/8 of the picture's side: a patch is 36 pixels wide. With one width more it is 76 pixels
-wide, its last two at 1/16."""
+"""Channels at 1/4, 1/8 and 1/8 of the picture's side: a patch is 36 pixels wide."""
 
 SLOPE = 0.2
 
@@ -26,25 +23,23 @@ class PatchDiscriminator(nn.Module):
     them apart, and the patches at its rim still see whether it joins its surroundings.
     """
 
-    def __init__(self, condition_size: int = 0, widths: tuple[int, ...] = WIDTHS, gain: float = 1.0) -> None:
-        """All widths but the last halve the side.
-
-        Scores are `gain` times what the normalised layers say: with a gain of 1 a small network hardly reaches the
-        hinge loss's margin.
-        """
+    def __init__(self, condition_size: int = 0, widths: tuple[int, int, int] = WIDTHS) -> None:
         super().__init__()
-        *halving, last = widths
-        layers: list[nn.Module] = [nn.PixelUnshuffle(2)]
-        for before, after in pairwise((16, *halving)):
-            layers += [spectral_norm(nn.Conv2d(before, after, 4, 2, 1)), nn.LeakyReLU(SLOPE)]
-        layers += [spectral_norm(nn.Conv2d(halving[-1], last, 3, 1, 1)), nn.LeakyReLU(SLOPE)]
-        self.features = nn.Sequential(*layers)
-        self.score = spectral_norm(nn.Conv2d(last, 1, 1))
-        self.project = spectral_norm(nn.Linear(condition_size, last, bias=False)) if condition_size else None
-        self.gain = gain
+        first, second, third = widths
+        self.features = nn.Sequential(
+            nn.PixelUnshuffle(2),
+            spectral_norm(nn.Conv2d(16, first, 4, 2, 1)),
+            nn.LeakyReLU(SLOPE),
+            spectral_norm(nn.Conv2d(first, second, 4, 2, 1)),
+            nn.LeakyReLU(SLOPE),
+            spectral_norm(nn.Conv2d(second, third, 3, 1, 1)),
+            nn.LeakyReLU(SLOPE),
+        )
+        self.score = spectral_norm(nn.Conv2d(third, 1, 1))
+        self.project = spectral_norm(nn.Linear(condition_size, third, bias=False)) if condition_size else None
 
     def forward(self, image: torch.Tensor, region: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
-        """Return scores (n, 1, h, w) of patches, at 1/8 of the side with three widths: higher for what looks real.
+        """Return (n, 1, s / 8, s / 8) scores, higher for what looks real.
 
         A condition (n, size) is compared with the features (Miyato & Koyama 2018, "cGANs with Projection
         Discriminator").
@@ -52,8 +47,8 @@ class PatchDiscriminator(nn.Module):
         x = self.features(torch.cat([image * 2 - 1, region], dim=1))
         score = self.score(x).float()
         if self.project is None or condition is None:
-            return self.gain * score
-        return self.gain * (score + (self.project(condition)[:, :, None, None] * x).float().sum(dim=1, keepdim=True))
+            return score
+        return score + (self.project(condition)[:, :, None, None] * x).float().sum(dim=1, keepdim=True)
 
 
 def discriminator_loss(real: torch.Tensor, made: torch.Tensor, region: torch.Tensor) -> torch.Tensor:

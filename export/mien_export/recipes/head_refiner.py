@@ -6,7 +6,6 @@ Resumes from runs/head_refiner/checkpoint.pt where there is one, else goes on fr
 makes its pairs (20 minutes). Writes a contact sheet of people who are held out beside the checkpoint.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
 from mien_export.data.turned_batches import TurnedPairs
@@ -31,15 +30,12 @@ SETTINGS = EditSettings(
     discriminator_rate=1e-3,
 )
 
-CONTINUED = replace(SETTINGS, stages=(Stage(128, 16, 0.3), Stage(SIDE, 12, 1.0)), rate=6e-4)
-"""How shipped weights are trained on."""
-
 WEIGHTS = LossWeights(
     bend=0.1,
     unchanged=0.0,
     perceptual=0.5,
-    adversarial=0.05,
-    identity=0.4,
+    adversarial=0.1,
+    identity=0.1,
     alpha=0.0,
     alpha_smooth=0.001,
     flow_smooth=0.02,
@@ -49,11 +45,8 @@ WEIGHTS = LossWeights(
 """The whole square counts, nothing is to be kept shut. Paint is never as sharp as the photo, but smears under a tint
 are: a large residual costs more."""
 
-CRITIC_WIDTHS, CRITIC_GAIN = (48, 96, 192, 192), 4.0
-"""Of the discriminator: it looks at hair and background as well as at a face, in patches of half its side."""
-
-RECOGNISED = 6
-"""Pictures of a batch, from its last, that the descriptor looks at: all real heads, and people of the generator."""
+CRITIC_WIDTHS = (48, 96, 192)
+"""Of the discriminator: it looks at hair and background as well as at a face."""
 
 CENTRED_ON = 256
 """Truths that the descriptor is centred on."""
@@ -64,18 +57,13 @@ def train(minutes: float, folder: Path) -> Path:
     return trainer(TurnedPairs.load(SHOWN, pick_device()), folder).train(minutes)
 
 
-def trainer(pairs: TurnedPairs, folder: Path, settings: EditSettings | None = None) -> EditTrainer:
-    """Return the refiner's training, going on from its checkpoint or from what is shipped.
-
-    `settings` are by default SETTINGS, or CONTINUED where it goes on from what is shipped.
-    """
+def trainer(pairs: TurnedPairs, folder: Path, settings: EditSettings = SETTINGS) -> EditTrainer:
+    """Return the refiner's training, going on from its checkpoint or from what is shipped."""
     device = pick_device()
     net = HeadRefiner()
     if SHIPPED.exists():
         load_shipped(ServedHeadRefiner(net), SHIPPED)
-        settings = settings or CONTINUED
     descriptor = placed(FaceDescriptor(), device)
     descriptor.centre_on(pairs.batch(CENTRED_ON, SIDE).real.split(16))
-    losses = EditLosses(WEIGHTS, placed(Lite0(), device), descriptor, looked_at=8, recognised=RECOGNISED)
-    critic = PatchDiscriminator(widths=CRITIC_WIDTHS, gain=CRITIC_GAIN)
-    return EditTrainer(net, pairs, losses, folder, critic, settings or SETTINGS)
+    losses = EditLosses(WEIGHTS, placed(Lite0(), device), descriptor, looked_at=8)
+    return EditTrainer(net, pairs, losses, folder, PatchDiscriminator(widths=CRITIC_WIDTHS), settings)
