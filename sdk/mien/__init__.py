@@ -1,6 +1,7 @@
 """The Python client of Mien, the face-editing service."""
 
-from ._client import AsyncMien, Mien
+from ._async_client import AsyncMien
+from ._client import Mien
 from ._errors import (
     BadRequest,
     Conflict,

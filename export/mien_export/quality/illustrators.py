@@ -5,16 +5,17 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from skimage.color import lab2rgb, rgb2lab
 
 from mien_export.networks.cycle_gan import IMAGE_SIZE, CycleGan
+from mien_export.quality.turners import redrawn_square
 from mien_export.recipes.shipping import averaged
-from mien_service.faces.align import Affine, AlignedFace, at_resolution, cut, invert, scale_of
+from mien_service.faces.align import Affine, AlignedFace, invert, scale_of
 from mien_service.faces.face import RgbImage
+from mien_service.tasks.substances import Substance
 
-SUBSTANCES = ("smoking", "alcohol", "drugs")
+SUBSTANCES = tuple(one.value for one in Substance)
 
 Illustrator = Callable[[RgbImage, AlignedFace, str, Sequence[float]], list[RgbImage]]
 """A photo (h, w, 3), its face, a substance and severities in 0..1 to the photo at each severity."""
@@ -96,11 +97,8 @@ def seed_cyclegan(checkpoint: Path) -> Callable[[RgbImage, AlignedFace], Levels]
     net.load_state_dict(averaged(checkpoint))
     net.eval()
 
-    @torch.no_grad()
     def redraw(photo: RgbImage, face: AlignedFace) -> Levels:
-        small = cut(photo, at_resolution(face.transform, IMAGE_SIZE), IMAGE_SIZE)
-        image = torch.from_numpy(small.transpose(2, 0, 1)[None].copy()).float() / 255
-        older = net.older(image)[0].permute(1, 2, 0).numpy() * 255
+        older = redrawn_square(net.older, photo, face, IMAGE_SIZE)
         side = face.crop.shape[0]
         enlarged = np.asarray(cv2.resize(older, (side, side), interpolation=cv2.INTER_CUBIC), np.float32)
         return laid(photo, gaussian_and_sharpen(enlarged, 1.0), face.transform)

@@ -107,13 +107,15 @@ def hull(parts: list[Points], shape: tuple[int, ...], margin: float) -> Mask:
     mask = np.zeros(shape[:2], np.uint8)
     hull = cv2.convexHull(np.concatenate(parts).round().astype(np.int32))
     cv2.fillConvexPoly(mask, hull, 1)
-    side = 2 * round(margin) + 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    return np.asarray(cv2.dilate(mask, kernel), np.bool_)
+    return np.asarray(cv2.dilate(mask, _disc(margin)), np.bool_)
 
 
 def shrunk(mask: Mask, margin: float) -> Mask:
     """Return the mask without what lies within `margin` pixels of its edge."""
+    return np.asarray(cv2.erode(mask.astype(np.uint8), _disc(margin)), np.bool_)
+
+
+def _disc(margin: float) -> NDArray[np.uint8]:
+    """Return the kernel that grows or shrinks a mask by `margin` pixels."""
     side = 2 * round(margin) + 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    return np.asarray(cv2.erode(mask.astype(np.uint8), kernel), np.bool_)
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)

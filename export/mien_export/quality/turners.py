@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from mien_export.networks.seed_frontalizer import IMAGE_SIZE, SeedFrontalizer
 from mien_export.recipes.shipping import averaged
@@ -74,11 +75,18 @@ def seed_turner(checkpoint: Path) -> Turner:
     net.load_state_dict(averaged(checkpoint))
     net.eval()
 
-    @torch.no_grad()
     def turn(photo: RgbImage, face: AlignedFace) -> RgbImage:
-        small = cut(photo, at_resolution(face.transform, IMAGE_SIZE), IMAGE_SIZE)
-        image = torch.from_numpy(small.transpose(2, 0, 1)[None].copy()).float() / 255
-        redrawn = (net.redrawn(image)[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
+        redrawn = redrawn_square(net.redrawn, photo, face, IMAGE_SIZE).round().astype(np.uint8)
         return np.asarray(cv2.resize(redrawn, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC), np.uint8)
 
     return turn
+
+
+@torch.no_grad()
+def redrawn_square(
+    draw: Callable[[torch.Tensor], torch.Tensor], photo: RgbImage, face: AlignedFace, side: int
+) -> NDArray[np.float32]:
+    """Return the aligned square (side, side, 3), RGB in 0..255, as a network draws it: (1, 3, side, side) in 0..1."""
+    small = cut(photo, at_resolution(face.transform, side), side)
+    image = torch.from_numpy(small.transpose(2, 0, 1)[None].copy()).float() / 255
+    return np.asarray(draw(image)[0].permute(1, 2, 0).numpy() * 255, np.float32)

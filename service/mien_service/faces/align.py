@@ -82,6 +82,13 @@ def at_resolution(transform: Affine, size: int) -> Affine:
     return zoomed
 
 
+def points_at_resolution(points: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Return points (n, 2) of the 256 px square, or (n, 3) whose depth is to order them, in pixels of it at `size`."""
+    zoom = np.float32(size / CROP_SIZE)
+    # Pixel centre x of the 256 px square lies at (x + 0.5) * zoom - 0.5 of the other.
+    return (points + np.float32(0.5)) * zoom - np.float32(0.5)
+
+
 def apply(transform: Affine, points: Points) -> Points:
     """Return (n, 2) points taken through `transform`."""
     return (points @ transform[:, :2].T + transform[:, 2]).astype(np.float32)

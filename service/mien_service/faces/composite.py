@@ -122,7 +122,7 @@ class Change:
     twin: Field | None
     """(h, w, 4): another flow, x and y in photo pixels, its matte with alpha applied, and nothing."""
 
-    detail: Field | None = None
+    detail: Field | None
     """(h, w): by which share more the moved photo shows, alpha applied; or None where it is 0 everywhere."""
 
     @property

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mien_service.faces.align import CROP_SIZE, crop_transform
+from mien_service.faces.align import CROP_SIZE, crop_transform, points_at_resolution
 from mien_service.faces.edit import Edit, Field
 from mien_service.faces.face import Mesh
 from mien_service.faces.head_model import HeadModel, Placement, placement
@@ -171,11 +171,7 @@ def _with_skirt(model: HeadModel) -> tuple[Triangles, NDArray[np.intp]]:
 
 def _fields(corners: _Corners, triangles: Triangles, twins: NDArray[np.intp], side: int) -> Turn:
     seen = _seen(corners, triangles)
-    zoom = side / CROP_SIZE
-    # Pixel centre x of the 256 px square lies at (x + 0.5) * zoom - 0.5 of the other.
-    before, after = (
-        (points + np.float32(0.5)) * np.float32(zoom) - np.float32(0.5) for points in (corners.before, corners.after)
-    )
+    before, after = (points_at_resolution(points, side) for points in (corners.before, corners.after))
     values = np.column_stack([before[:, :2], before[twins, :2], seen, seen[twins], corners.turning])
     maps = rasterised(after, triangles, side).between(values.astype(np.float32))
     columns, rows = np.meshgrid(np.arange(side, dtype=np.float32), np.arange(side, dtype=np.float32))

@@ -1,18 +1,15 @@
 from dataclasses import astuple, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import people
 import pytest
-from finding import found
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mien_export.runner import WeightsRunner
 from mien_service.app import REGISTRY
-from mien_service.faces.align import AlignedFace, align
+from mien_service.faces.align import AlignedFace
 from mien_service.faces.skin.signs import Gains
 from mien_service.tasks.addiction_preview import MAX_GAIN, NOTICE, AddictionPreviewParams, addiction_preview
 from mien_service.tasks.registry import Picture
@@ -24,16 +21,6 @@ GAINS = ("blotches", "wrinkles", "tone", "hollowing", "eyes_teeth")
 
 def params(**given_: Any) -> AddictionPreviewParams:
     return AddictionPreviewParams.model_validate({"substance": "smoking"} | given_)
-
-
-@pytest.fixture(scope="module")
-def runner(weights: Path) -> WeightsRunner:
-    return WeightsRunner(weights)
-
-
-@pytest.fixture(scope="module")
-def aligned() -> AlignedFace:
-    return align(people.small_person("ben"), found("ben"))
 
 
 def test_severity_is_one_unless_said() -> None:

@@ -1,27 +1,14 @@
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
-import people
 import pytest
-from finding import found
 
 from mien_export.runner import WeightsRunner
-from mien_service.faces.align import AlignedFace, align
+from mien_service.faces.align import AlignedFace
 from mien_service.faces.face import Mesh, Pose
 from mien_service.faces.head_model import HeadModel
 from mien_service.faces.pose import rotation_of
 from mien_service.tasks.frontalize import MAX_YAW, FrontalizeParams, PoseOutOfRange, frontalize
-
-
-@pytest.fixture(scope="module")
-def runner(weights: Path) -> WeightsRunner:
-    return WeightsRunner(weights)
-
-
-@pytest.fixture(scope="module")
-def aligned() -> AlignedFace:
-    return align(people.small_person("ben"), found("ben"))
 
 
 def with_mesh(aligned: AlignedFace, mesh: Mesh | None) -> AlignedFace:

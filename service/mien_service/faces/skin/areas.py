@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from mien_service.faces.align import CROP_SIZE
+from mien_service.faces.align import points_at_resolution
 from mien_service.faces.edit import Field
 from mien_service.faces.face import Mesh, RgbImage
 from mien_service.faces.skin.surface import Surface
@@ -81,11 +81,12 @@ def areas_of(crop: RgbImage, mesh: Mesh, surface: Surface) -> Areas:
     bare = surface.shown * _free(outlines)
     still = np.max([*openings, mouth], axis=0)
     skin = np.clip(bare * _skin_coloured(smooth, bare, surface), 0, 1)
+    chroma = _chroma_of(smooth, skin)
     return Areas(
         skin=np.asarray(cv2.GaussianBlur(skin, (0, 0), SOFT * surface.unit / 2), np.float32),
         movable=np.asarray(_within(surface) * (1 - still), np.float32),
         lips=lips.astype(np.float32),
-        sclera=np.maximum(*(_white(lab, opening, _chroma_of(smooth, skin)) for opening in openings)),
+        sclera=np.maximum(*(_white(lab, opening, chroma) for opening in openings)),
         teeth=_toothy(lab, mouth),
         colours=smooth,
     )
@@ -101,7 +102,7 @@ class _Outlines:
     """Draws parts of the mesh over an n x n square."""
 
     def __init__(self, mesh: Mesh, side: int, unit: float) -> None:
-        self._points = (mesh[:, :2] + 0.5) * (side / CROP_SIZE) - 0.5
+        self._points = points_at_resolution(mesh[:, :2], side)
         self._side = side
         self._unit = unit
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mien_service.faces.align import CROP_SIZE
+from mien_service.faces.align import points_at_resolution
 from mien_service.faces.edit import Field
 from mien_service.faces.face import Mesh
 from mien_service.faces.skin.signs import Signs
@@ -50,7 +50,7 @@ _FLUSH = ((0.43, 0.36, 0.20, 0.17, 0.0), (0.0, 0.36, 0.15, 0.17, 0.0), (0.0, 1.0
 
 def sinking(mesh: Mesh, signs: Signs, unit: float, side: int) -> Field:
     """Return (side, side, 2): the flow that sinks cheeks, temples and lids; mesh (468, 3) in pixels of 256."""
-    points = (mesh[:, :2] + 0.5) * (COARSE / CROP_SIZE) - 0.5
+    points = points_at_resolution(mesh[:, :2], COARSE)
     unit = unit * COARSE / side
     flow = np.zeros((COARSE, COARSE, 2), np.float32)
     middle = points[[10, 152, 4]].mean(axis=0)

@@ -70,6 +70,11 @@ class Canvas:
         return cv2.resize(soft, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR).astype(np.float32)
 
     @cached_property
+    def tones(self) -> Field:
+        """The face's smoothed colours as RGB in 0..255, (SIDE, SIDE, 3)."""
+        return _to_rgb(self.areas.colours)
+
+    @cached_property
     def touched(self) -> Field:
         """Where colours change, (SIDE, SIDE), 1 or 0."""
         areas = (self.areas.skin, self.areas.lips, self.areas.sclera, self.areas.teeth)
@@ -93,19 +98,20 @@ def canvas_of(crop: RgbImage, mesh: Mesh, model: HeadModel) -> Canvas:
 def layered(canvas: Canvas, signs: Signs, gains: Gains, severities: Sequence[float], seed: int) -> list[Edit]:
     """Return an edit for each severity in 0..1, the same for the same seed: more of it adds and moves nothing."""
     shown = signs.with_gains(gains)
-    return [_layered(canvas, shown, severity, seed) if severity > 0 else no_edit(SIDE) for severity in severities]
+    sinking = hollows.sinking(canvas.mesh, shown, canvas.surface.unit, SIDE) * canvas.areas.movable[..., None]
+    return [
+        _layered(canvas, shown, sinking * np.float32(severity), severity, seed) if severity > 0 else no_edit(SIDE)
+        for severity in severities
+    ]
 
 
-def _layered(canvas: Canvas, signs: Signs, severity: float, seed: int) -> Edit:
+def _layered(canvas: Canvas, signs: Signs, flow: Field, severity: float, seed: int) -> Edit:
     surface, skin = canvas.surface, canvas.areas.skin
     charts = charts_of(signs, severity, seed)
-    before = canvas.areas.colours
-    tinted = _to_rgb(before + _shift(canvas, surface.chart(charts.tint), signs, severity))
+    tinted = _to_rgb(canvas.areas.colours + _shift(canvas, surface.chart(charts.tint), signs, severity))
     shade = shading(surface.chart(charts.height), surface.unit, canvas.light) * skin
     detail = skin * np.float32(signs.roughness * severity)
-    residual = tinted * (1 + shade[..., None] * SHADED_BY) - _to_rgb(before) - canvas.smoothed * detail[..., None]
-    flow = hollows.sinking(canvas.mesh, signs, surface.unit, SIDE)
-    flow *= canvas.areas.movable[..., None] * np.float32(severity)
+    residual = tinted * (1 + shade[..., None] * SHADED_BY) - canvas.tones - canvas.smoothed * detail[..., None]
     moves = np.clip((cv2.magnitude(flow[..., 0], flow[..., 1]) - STILL) / (MOVES - STILL), 0, 1)
     return Edit(np.asarray(residual, np.float32), np.maximum(canvas.touched, moves), flow, detail=detail)
 

@@ -36,7 +36,7 @@ def light_on(crop: RgbImage, mesh: Mesh, normals: NDArray[np.float32]) -> NDArra
     terms = np.column_stack([normals[seen, :2], -normals[seen, 2:], np.ones(int(seen.sum()))])
     ridge = FADE * len(terms)
     # The prior: as much along x and y as PRIOR says, all else from ambient light and the view alike.
-    wanted = np.array([*PRIOR, 0.6, 0.4]) - np.zeros(4)
+    wanted = np.array([*PRIOR, 0.6, 0.4])
     matrix = terms.T @ terms + ridge * np.eye(4)
     found = np.linalg.solve(matrix, terms.T @ luminance + ridge * wanted)
     towards = found[:2] / max(float(found[2] + found[3]), 0.2)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mien_service.faces.align import CROP_SIZE
+from mien_service.faces.align import CROP_SIZE, points_at_resolution
 from mien_service.faces.edit import Field
 from mien_service.faces.face import Mesh
 from mien_service.faces.head_model import HeadModel, Placement, placement
@@ -64,9 +64,7 @@ def surface_of(mesh: Mesh, model: HeadModel, side: int) -> Surface:
     normals = vertex_normals(corners, triangles)
     low, high = FACING
     facing = np.clip((-normals[:, 2] - low) / (high - low), 0, 1)
-    zoom = RASTER_SIDE / CROP_SIZE
-    # Pixel centre x of the 256 px square lies at (x + 0.5) * zoom - 0.5 of the other.
-    drawn = (corners + np.float32(0.5)) * np.float32(zoom) - np.float32(0.5)
+    drawn = points_at_resolution(corners, RASTER_SIDE)
     maps = rasterised(drawn, triangles, RASTER_SIDE).between(np.column_stack([places, facing]).astype(np.float32))
     places_map = cv2.resize(_carried_on(maps), (side, side), interpolation=cv2.INTER_LINEAR)
     shown = cv2.resize(cv2.GaussianBlur(maps[..., 2], (0, 0), 1.5), (side, side), interpolation=cv2.INTER_LINEAR)

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import people
-from finding import found
+from finding import found, run
 
-from mien_service.faces.align import AlignedFace, align, apply, scale_of
+from mien_service.faces.align import AlignedFace, align
 from mien_service.faces.face import Mesh
 from mien_service.faces.head_model import HeadModel
 from mien_service.faces.skin.layers import Canvas, canvas_of
+from mien_service.tasks.head import mesh_in_square
 
 WEIGHTS = Path(__file__).resolve().parents[4] / "weights"
 
@@ -29,10 +30,7 @@ def aligned(name: str) -> AlignedFace:
 @cache
 def mesh_of(name: str) -> Mesh:
     """Return the mesh in pixels of the aligned square."""
-    face = aligned(name)
-    assert face.face.mesh is not None
-    plane = apply(face.transform, face.face.mesh[:, :2])
-    return np.column_stack([plane, face.face.mesh[:, 2] * scale_of(face.transform)]).astype(np.float32)
+    return mesh_in_square(aligned(name), run())
 
 
 @cache
