@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mien_service.faces.edit import Field
 from mien_service.faces.skin import hollows, marks
+from mien_service.faces.skin.crepe import crepe
 from mien_service.faces.skin.curves import wrinkles
 from mien_service.faces.skin.relief import relief
 from mien_service.faces.skin.signs import Colour, Signs
@@ -22,6 +23,10 @@ MOTTLES = 0.075
 
 VESSEL: Colour = (-4.0, 11.0, 3.0)
 """A vessel's middle against the skin around it."""
+
+
+CREPE_DEEP = 0.0011
+"""Depth of crepe of 1, in eye distances: a tenth of a millimetre."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +47,7 @@ def charts_of(signs: Signs, severity: float, seed: int) -> Charts:
     tint = _tone(signs, seed) * np.float32(severity)
     tint += _marks(signs, severity, seed)
     height = relief(wrinkles(seed), dict(signs.wrinkles), severity)
+    height -= crepe(seed) * np.float32(CREPE_DEEP * signs.crepe * severity)
     height += hollows.bags() * np.float32(signs.bags * severity)
     return Charts(tint, height)
 

@@ -29,9 +29,11 @@ SIDE = 320
 FAINT = 0.04
 """Skin, lips, teeth and eyes below this are left alone."""
 
-DARK_SKIN, LIGHT_SKIN, LEAST_DARKENED = 30.0, 55.0, 0.52
-"""L* of skin up to which it darkens by this share only, and from which on wholly: on dark skin chroma and texture carry
-the signs."""
+DARK_SKIN, LIGHT_SKIN, LEAST_DARKENED = 30.0, 55.0, 0.78
+"""L* of skin up to which it darkens by this share only, and from which on wholly."""
+
+MOST_COLOURED, MOST_SHADED = 1.25, 1.3
+"""By how much more chroma moves and relief is shaded on DARK_SKIN: there they carry the signs."""
 
 UNKNOWN_SKIN = 60.0
 """L* of skin where none is seen."""
@@ -57,11 +59,15 @@ class Canvas:
     light: NDArray[np.float32]
 
     @cached_property
-    def darkened(self) -> float:
-        """How much of a loss of L* this skin takes, in 0..1."""
+    def paleness(self) -> float:
+        """Return in 0..1 how light the skin is, from DARK_SKIN to LIGHT_SKIN."""
         skin = self.areas.skin > 0.5
         lightness = float(np.median(self.areas.colours[skin, 0])) if skin.any() else UNKNOWN_SKIN
-        return float(np.interp(lightness, (DARK_SKIN, LIGHT_SKIN), (LEAST_DARKENED, 1.0)))
+        return float(np.interp(lightness, (DARK_SKIN, LIGHT_SKIN), (0.0, 1.0)))
+
+    def by_paleness(self, on_dark: float) -> np.float32:
+        """Return `on_dark` for the darkest skin, 1 for light skin."""
+        return np.float32(on_dark + (1 - on_dark) * self.paleness)
 
     @cached_property
     def smoothed(self) -> Field:
@@ -109,7 +115,7 @@ def _layered(canvas: Canvas, signs: Signs, flow: Field, severity: float, seed: i
     surface, skin = canvas.surface, canvas.areas.skin
     charts = charts_of(signs, severity, seed)
     tinted = _to_rgb(canvas.areas.colours + _shift(canvas, surface.chart(charts.tint), signs, severity))
-    shade = shading(surface.chart(charts.height), surface.unit, canvas.light) * skin
+    shade = shading(surface.chart(charts.height), surface.unit, canvas.light) * skin * canvas.by_paleness(MOST_SHADED)
     detail = skin * np.float32(signs.roughness * severity)
     residual = tinted * (1 + shade[..., None] * SHADED_BY) - canvas.tones - canvas.smoothed * detail[..., None]
     moves = np.clip((cv2.magnitude(flow[..., 0], flow[..., 1]) - STILL) / (MOVES - STILL), 0, 1)
@@ -119,8 +125,8 @@ def _layered(canvas: Canvas, signs: Signs, flow: Field, severity: float, seed: i
 def _shift(canvas: Canvas, tint: Field, signs: Signs, severity: float) -> Field:
     """Return (n, n, 3): how far L*, a* and b* move, by a tint (n, n, 4) of skin as Charts has it."""
     areas = canvas.areas
-    lightness = tint[..., 2] + tint[..., 3] * np.float32(canvas.darkened)
-    shift = np.dstack([lightness, tint[..., :2]]) * areas.skin[..., None]
+    lightness = tint[..., 2] + tint[..., 3] * canvas.by_paleness(LEAST_DARKENED)
+    shift = np.dstack([lightness, tint[..., :2] * canvas.by_paleness(MOST_COLOURED)]) * areas.skin[..., None]
     for area, colour in ((areas.lips, signs.lips), (areas.sclera, signs.sclera), (areas.teeth, signs.teeth)):
         if any(colour):
             shift += area[..., None] * _colour(colour) * np.float32(severity)

@@ -24,7 +24,8 @@ class Signs:
     """Signs at severity 1.
 
     tone: of all skin; flush: of cheeks and nose; under_eye, lips, sclera, teeth: of these; blotch: of a blotch's
-    middle. wrinkles: the groups of lines (curves.GROUPS) and their depths, 1 deep. roughness: share by which the skin's
+    middle. wrinkles: the groups of lines (curves.GROUPS) and their depths, 1 deep. crepe: the depth of fine creases
+    between them, 1 clearly. roughness: share by which the skin's
     own fine detail (pores, fine lines) is raised. vessels: in 0..1, small red vessels. hollow, temples: how far cheeks
     and temples sink in, and droop: the upper lids, 1 clearly. bags: how far the lower lids swell.
     """
@@ -39,6 +40,7 @@ class Signs:
     blotch: Colour = NONE
     vessels: float = 0.0
     wrinkles: tuple[tuple[str, float], ...] = ()
+    crepe: float = 0.0
     roughness: float = 0.0
     hollow: float = 0.0
     temples: float = 0.0
@@ -59,6 +61,7 @@ class Signs:
             blotch=_times(self.blotch, gains.blotches),
             vessels=self.vessels * gains.blotches,
             wrinkles=tuple((name, depth * gains.wrinkles) for name, depth in self.wrinkles),
+            crepe=self.crepe * gains.wrinkles,
             roughness=self.roughness * gains.wrinkles,
             hollow=self.hollow * gains.hollowing,
             temples=self.temples * gains.hollowing,
