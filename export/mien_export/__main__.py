@@ -48,6 +48,7 @@ from mien_export.recipes import (
     mask_export,
     mask_segmenter,
     mesh_net,
+    preview_student,
     repainter,
     seed_cyclegan,
     seed_frontalizer,
@@ -58,6 +59,7 @@ from mien_service.tasks.attribute_editor import EDITORS
 
 RUNS = Path("runs")
 WEIGHTS = Path("weights")
+PREVIEW_STUDENT = RUNS / "preview_student" / "checkpoint.pt"
 SEED_CYCLEGAN = RUNS / "seed_cyclegan" / "checkpoint.pt"
 SEED_FRONTALIZER = RUNS / "seed_frontalizer" / "checkpoint.pt"
 
@@ -71,6 +73,7 @@ TRAINERS: dict[str, tuple[Callable[[float, Path], Path], Path, float]] = {
     "head_refiner": (head_refiner.train, RUNS / "head_refiner", 75.0),
     "latent_directions": (latent_directions.train, latent_directions.DIRECTIONS.parent, 0.0),
     "mask_segmenter": (mask_segmenter.train, RUNS / "mask_segmenter", 40.0),
+    "preview_student": (preview_student.train, RUNS / "preview_student", 30.0),
     "repainter": (repainter.train, RUNS / "repainter", 95.0),
     "mesh_net": (mesh_net.train, RUNS / "mesh_net", 54.0),
     "judges": (judges.train, cache_folder() / "judges", 5.0),
@@ -97,8 +100,8 @@ EXPORTERS: dict[str, Callable[[], None]] = {
 }
 
 EVALUATIONS: dict[str, Callable[[Path], None]] = {
-    "addiction_blind": lambda folder: write_addiction_blind(WEIGHTS, SEED_CYCLEGAN, folder),
-    "addiction_preview": lambda folder: report_addiction_preview(WEIGHTS, SEED_CYCLEGAN, folder),
+    "addiction_blind": lambda folder: write_addiction_blind(WEIGHTS, SEED_CYCLEGAN, PREVIEW_STUDENT, folder),
+    "addiction_preview": lambda folder: report_addiction_preview(WEIGHTS, SEED_CYCLEGAN, PREVIEW_STUDENT, folder),
     "attribute_groups": lambda folder: report_groups(WEIGHTS, folder),
     "editor_units": lambda _: attribute_units.print_editor_units(WEIGHTS),
     "face_filler": lambda folder: report_filler(WEIGHTS, RUNS / "repainter" / "checkpoint.pt", folder),

@@ -105,8 +105,8 @@ class Service:
     def __init__(self, settings: Settings, specs: list[TaskSpec], on_death: Callable[[], None]) -> None:
         self.engine = Engine(engine_options(settings), networks_of(settings, specs), on_death)
         for spec in specs:
-            if spec.check is not None:
-                spec.check(self.engine.table)
+            if spec.at_start is not None:
+                spec.at_start(self.engine.table)
         self.engine.warm_up()
         self._workers = Workers(settings.workers, settings.max_waiting)
         pipeline = Pipeline(face_finder(settings), self.engine)

@@ -15,6 +15,12 @@ WIDTHS = (32, 64, 128)
 
 SLOPE = 0.2
 
+COARSE = 0.05
+"""What is coarser than this share of the side is taken off for HighPassDiscriminator."""
+
+RAISED = 4.0
+"""How much it sees of what is left: lines are a tenth as strong as a face's own contrast."""
+
 
 class PatchDiscriminator(nn.Module):
     """(n, 3, s, s) RGB in 0..1, a region (n, 1, s, s) in 0..1 and a condition to scores of patches.
@@ -65,3 +71,18 @@ def weighted_mean(scores: torch.Tensor, region: torch.Tensor) -> torch.Tensor:
     """Return the mean of scores (n, 1, h, w), weighted by the region (n, 1, s, s) averaged down; 0 for none at all."""
     weights = F.adaptive_avg_pool2d(region, (scores.shape[-2], scores.shape[-1]))
     return (scores * weights).sum() / weights.sum().clamp(min=1e-6)
+
+
+class HighPassDiscriminator(PatchDiscriminator):
+    """A PatchDiscriminator that sees the fine band of the region alone: lines and pores, whatever their colour.
+
+    Faces of other people, in other light, can then be what is real.
+    """
+
+    def forward(self, image: torch.Tensor, region: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
+        """Return scores as PatchDiscriminator does."""
+        grey = image.mean(dim=1, keepdim=True)
+        window = 2 * round(image.shape[-1] * COARSE / 2) + 1
+        soft = F.avg_pool2d(grey, window, 1, window // 2, count_include_pad=False)
+        fine = 0.5 + (grey - soft) * region * RAISED
+        return super().forward(fine.expand(-1, 3, -1, -1), region, condition)

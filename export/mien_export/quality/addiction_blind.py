@@ -14,6 +14,7 @@ from mien_export.quality.held_out import HeldOutFace, found_faces
 from mien_export.quality.illustrators import SUBSTANCES, UNCHANGED, Illustrator, baselines
 from mien_export.quality.prefer import write_pairs
 from mien_export.quality.service_illustrator import SERVICE, ServiceIllustrator
+from mien_export.quality.student_illustrator import STUDENT, StudentIllustrator
 from mien_export.runner import WeightsRunner
 from mien_service.faces.face import RgbImage
 
@@ -23,16 +24,18 @@ PACK = "stylegan"
 PEOPLE = 60
 
 
-def write_addiction_blind(weights: Path, seed: Path, folder: Path) -> None:
+def write_addiction_blind(weights: Path, seed: Path, student: Path, folder: Path) -> None:
     """Write the pairs of PEOPLE held-out people, every substance in turn, at full severity.
 
     Under `folder`/addiction_blind lie `pictures`, a folder for each method, and for each baseline its pairs with an
-    empty answers.csv in `pairs` and their key in `keys`. `seed` is a checkpoint of the seed's design, or none. Raises
-    ValueError where pairs lie there already.
+    empty answers.csv in `pairs` and their key in `keys`. `seed` and `student` are checkpoints of the seed's design and
+    of the student network, or none. Raises ValueError where pairs lie there already.
     """
     run = WeightsRunner(weights)
     faces = list(found_faces(PACK, split_rows(PACK, "validation"), run))[:PEOPLE]
     methods = {**baselines(seed), SERVICE: ServiceIllustrator(run)}
+    if student.exists():
+        methods[STUDENT] = StudentIllustrator(student, run)
     blind = folder / "addiction_blind"
     write_pictures(faces, methods, blind / "pictures")
     for name in methods:

@@ -18,6 +18,7 @@ from mien_export.quality.illustrators import SUBSTANCES, UNCHANGED, Illustrator,
 from mien_export.quality.report import Cell, Report, this_command, write_report
 from mien_export.quality.service_illustrator import SERVICE, ServiceIllustrator
 from mien_export.quality.sheet import Labelled
+from mien_export.quality.student_illustrator import STUDENT, StudentIllustrator
 from mien_export.quality.toned_faces import TonedFace, toned_faces
 from mien_export.quality.turners import square
 from mien_export.runner import WeightsRunner
@@ -75,12 +76,12 @@ class Collected:
         }
 
 
-def report_addiction_preview(weights: Path, seed: Path, folder: Path) -> None:
-    """Write addiction_preview.md, .json and .png into `folder`; `seed` is a checkpoint of the seed's, or none."""
+def report_addiction_preview(weights: Path, seed: Path, student: Path, folder: Path) -> None:
+    """Write addiction_preview.md, .json and .png into `folder`; `seed` and `student` are checkpoints, or none."""
     run = WeightsRunner(weights)
     faces = toned_faces(run, EACH_TONE)
     judges = Judges(AgeMeter(), IdentityMeter())
-    entrants = contest(run, seed)
+    entrants = contest(run, seed, student)
     by_made = measure(faces, entrants, judges).summaries([face.angle for face in faces])
     report = Report(
         title="What an addiction may do to a face",
@@ -109,10 +110,13 @@ def report_addiction_preview(weights: Path, seed: Path, folder: Path) -> None:
     write_report(report, sheet(faces[:SHOWN], entrants), folder, "addiction_preview")
 
 
-def contest(run: WeightsRunner, seed: Path) -> list[Entrant]:
+def contest(run: WeightsRunner, seed: Path, student: Path) -> list[Entrant]:
     """Return all entrants, baselines first, the service last."""
+    entrants = [Entrant(name, illustrate) for name, illustrate in baselines(seed).items()]
+    if student.exists():
+        entrants.append(Entrant(STUDENT, StudentIllustrator(student, run), SUBSTANCES))
     ours = Entrant(SERVICE, ServiceIllustrator(run), SUBSTANCES, ServiceIllustrator(run, eyes_teeth=0))
-    return [*(Entrant(name, illustrate) for name, illustrate in baselines(seed).items()), ours]
+    return [*entrants, ours]
 
 
 def measure(faces: Sequence[TonedFace], entrants: Sequence[Entrant], judges: Judges) -> Collected:

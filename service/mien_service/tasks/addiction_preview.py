@@ -9,11 +9,12 @@ from mien_service.faces import landmarks
 from mien_service.faces.align import AlignedFace
 from mien_service.faces.edit import Edit
 from mien_service.faces.head_model import TABLE, HeadModel
+from mien_service.faces.skin.charts import charts_of
 from mien_service.faces.skin.layers import canvas_of, layered
 from mien_service.faces.skin.signs import Gains
 from mien_service.tasks.head import mesh_in_square
 from mien_service.tasks.number_lists import MAX_NUMBERS, number_list
-from mien_service.tasks.registry import Picture, Runner, TaskParams, task
+from mien_service.tasks.registry import Picture, Runner, Tables, TaskParams, task
 from mien_service.tasks.substances import SIGNS, Substance
 
 NOTICE = (
@@ -64,11 +65,19 @@ class AddictionPreviewParams(TaskParams):
         return Gains(self.blotches, self.wrinkles, self.tone, self.hollowing, self.eyes_teeth)
 
 
+def draw_charts(tables: Tables) -> None:
+    """Draw what every face shares, so that the first request need not wait for it."""
+    del tables
+    for signs in SIGNS.values():
+        charts_of(signs.with_gains(Gains()), severity=1.0, seed=0)
+
+
 @task(
     "/addiction-preview",
     params=AddictionPreviewParams,
     networks=(landmarks.NETWORK, TABLE),
     notice=NOTICE,
+    at_start=draw_charts,
     offers_help=True,
 )
 def addiction_preview(face: AlignedFace, params: AddictionPreviewParams, run: Runner) -> Sequence[Edit]:

@@ -110,7 +110,7 @@ class EditAttributeParams(TaskParams):
     "/edit-attribute",
     params=EditAttributeParams,
     networks=(*attribute_editor.EDITORS, *attribute_vae.NETWORKS),
-    check=attribute_vae.check_vectors,
+    at_start=attribute_vae.check_vectors,
 )
 def edit_attribute(face: AlignedFace, params: EditAttributeParams, run: Runner) -> Sequence[Edit]:
     """Change attributes of a face: smile, mustache, age, masculinity and more."""

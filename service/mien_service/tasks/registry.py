@@ -99,8 +99,9 @@ class TaskSpec:
     function: TaskFunction
     summary: str
     notice: str | None = None
-    check: Callable[[Tables], None] | None = None
-    """Called once at start: raises WeightsError where the tables lack what the task needs."""
+    at_start: Callable[[Tables], None] | None = None
+    """Called once before the first request: works out what all requests share, and raises WeightsError where the tables
+    lack what the task needs."""
     takes_mask: bool = False
     """Whether a second picture of the photo's size, `mask`, may mark where on the photo."""
     invents: bool = False
@@ -143,7 +144,7 @@ def task(
     params: type[Params],
     networks: tuple[str, ...],
     notice: str | None = None,
-    check: Callable[[Tables], None] | None = None,
+    at_start: Callable[[Tables], None] | None = None,
     takes_mask: bool = False,
     invents: bool = False,
     turns: bool = False,
@@ -154,7 +155,9 @@ def task(
     def register(function: Callable[[AlignedFace, Params, Runner], Sequence[Result]]) -> TaskFunction:
         summary = (function.__doc__ or "").strip().splitlines()[0]
         REGISTRY.add(
-            TaskSpec(path, params, networks, function, summary, notice, check, takes_mask, invents, turns, offers_help)
+            TaskSpec(
+                path, params, networks, function, summary, notice, at_start, takes_mask, invents, turns, offers_help
+            )
         )
         return function
 

@@ -3,6 +3,7 @@ import torch
 
 from mien_export.data.edit_pairs import within
 from mien_export.networks.patch_discriminator import (
+    HighPassDiscriminator,
     PatchDiscriminator,
     discriminator_loss,
     generator_loss,
@@ -101,3 +102,15 @@ def test_it_learns_to_tell_blur_from_detail(region: torch.Tensor) -> None:
         losses.append(loss.item())
     assert losses[0] == pytest.approx(2, abs=0.3), "nothing is known at first"
     assert losses[-1] < 0.7 * losses[0]
+
+
+def test_the_high_pass_sees_texture_and_neither_colour_nor_shading(region: torch.Tensor) -> None:
+    critic = HighPassDiscriminator(widths=(8, 8, 16)).eval()
+    base = torch.rand(2, 3, SIDE, SIDE) * 0.2 + 0.3
+    slope = torch.linspace(0, 0.3, SIDE).expand(2, 3, SIDE, SIDE)
+    tint = torch.tensor([0.1, -0.05, -0.05]).view(1, 3, 1, 1)
+    scores = critic(base, region)
+    torch.testing.assert_close(critic(base + tint, region), scores, atol=1e-3, rtol=0)
+    moved = (critic(base + slope, region) - scores).abs().mean()
+    textured = (critic(base + 0.1 * torch.rand_like(base), region) - scores).abs().mean()
+    assert moved < 0.2 * textured

@@ -30,7 +30,7 @@ def pack(make_pack: Callable[..., None], webp: Any) -> list[RgbImage]:
 def test_every_baseline_stands_against_the_service_without_its_name(
     pack: list[RgbImage], weights: Path, tmp_path: Path
 ) -> None:
-    write_addiction_blind(weights, tmp_path / "none.pt", tmp_path)
+    write_addiction_blind(weights, tmp_path / "none.pt", tmp_path / "none.pt", tmp_path)
     blind = tmp_path / "addiction_blind"
     assert {one.name for one in (blind / "pairs").iterdir()} == {"plain_filter", "gaussian_and_sharpen"}
     for i, photo in enumerate(pack):
@@ -50,9 +50,9 @@ def test_every_baseline_stands_against_the_service_without_its_name(
 
 def test_answers_are_never_written_over(pack: list[RgbImage], weights: Path, tmp_path: Path) -> None:
     del pack
-    write_addiction_blind(weights, tmp_path / "none.pt", tmp_path)
+    write_addiction_blind(weights, tmp_path / "none.pt", tmp_path / "none.pt", tmp_path)
     with pytest.raises(ValueError, match="already"):
-        write_addiction_blind(weights, tmp_path / "none.pt", tmp_path)
+        write_addiction_blind(weights, tmp_path / "none.pt", tmp_path / "none.pt", tmp_path)
 
 
 def test_names_of_methods_are_names_of_folders() -> None:

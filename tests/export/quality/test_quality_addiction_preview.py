@@ -13,7 +13,9 @@ from mien_export.quality import addiction_preview as module
 from mien_export.quality.addiction_preview import report_addiction_preview
 from mien_export.quality.held_out import HeldOutFace
 from mien_export.quality.illustrators import GAUSSIAN, PLAIN_FILTER, SEED, SUBSTANCES, UNCHANGED
+from mien_export.quality.student_illustrator import STUDENT
 from mien_export.quality.toned_faces import TonedFace, coloured
+from mien_export.recipes.preview_student import network
 from mien_service.faces.align import align
 
 
@@ -32,7 +34,9 @@ def written(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
         monkeypatch.setattr(module, name, 1)
     seed = tmp_path / "checkpoint.pt"
     torch.save({"average": CycleGan().state_dict()}, seed)
-    report_addiction_preview(weights, seed, tmp_path / "evaluation")
+    student = tmp_path / "student.pt"
+    torch.save({"average": network().state_dict()}, student)
+    report_addiction_preview(weights, seed, student, tmp_path / "evaluation")
     return tmp_path / "evaluation"
 
 
@@ -40,12 +44,14 @@ def test_the_report_holds_every_method_and_what_it_reads(written: Path) -> None:
     table = json.loads((written / "addiction_preview.json").read_text())
     rows = {(row["method"], row["substance"]): row for row in table["rows"]}
     methods = [UNCHANGED, PLAIN_FILTER, GAUSSIAN, SEED]
-    assert list(rows) == [*((name, "any") for name in methods), *(("service", name) for name in SUBSTANCES)]
-    assert table["baselines"] == methods
+    told_apart = [(name, substance) for name in (STUDENT, "service") for substance in SUBSTANCES]
+    assert list(rows) == [*((name, "any") for name in methods), *told_apart]
+    assert table["baselines"] == [*methods, STUDENT]
     assert all((row["n"], row["judged"]) == (2, 1) for row in rows.values())
 
     still = rows[UNCHANGED, "any"]
     about = ("method", "substance", "n", "judged", "quartiles")
+    assert rows[STUDENT, "smoking"]["wrinkle energy, %"] == 0, "it has learned nothing"
     assert {still[name] for name in still if name not in about} == {0, None}, "PSNRs are infinite"
     assert rows[PLAIN_FILTER, "any"]["L*"] < -8
     assert rows[PLAIN_FILTER, "any"]["years"] > 0
@@ -58,7 +64,7 @@ def test_the_report_holds_every_method_and_what_it_reads(written: Path) -> None:
     assert {row["substance"] for row in more["Bars"]} == set(SUBSTANCES)
     assert {row["result"] for row in more["Bars"]} <= {"met", "missed", "not measured"}
     [steps] = [rows for heading, rows in more.items() if heading.startswith("Share of steps")]
-    assert [row["n"] for row in steps] == [1] * 7
+    assert [row["n"] for row in steps] == [1] * 10
     assert next(row for row in steps if row["method"] == PLAIN_FILTER)["lightness"] == 1
     [tones] = [rows for heading, rows in more.items() if heading.startswith("Mean difference")]
     assert len({row["tone"] for row in tones}) == 2
@@ -67,4 +73,4 @@ def test_the_report_holds_every_method_and_what_it_reads(written: Path) -> None:
     assert "## Bars\n\n| substance | meter | bar | reading | result |" in page
     sheet = cv2.imread(str(written / "addiction_preview.png"))
     assert sheet is not None
-    assert sheet.shape[:2] == (3 * 238, 8 * 220)
+    assert sheet.shape[:2] == (6 * 238, 8 * 220)

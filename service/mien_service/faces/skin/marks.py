@@ -4,8 +4,11 @@ Each has its place and the severity at which it begins to show: a larger severit
 moves nothing.
 """
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from mien_service.faces.edit import Field
 from mien_service.faces.skin.relief import risen
@@ -41,18 +44,28 @@ VESSEL_PLACES = ((0.40, 0.36, 0.17, 0.15), (-0.40, 0.36, 0.17, 0.15), (0.0, 0.38
 VESSEL_WIDTH = 0.0055
 
 
+class Blotch(NamedTuple):
+    """A blotch's place, mean radius in eye distances, onset in 0..1, and radius around the rim over the mean (24,)."""
+
+    u: float
+    v: float
+    radius: float
+    onset: float
+    rim: NDArray[np.float64]
+
+
 def blotches(seed: int, severity: float) -> Field:
     """Return a chart in 0..1: 1 in the middle of a blotch that has wholly come."""
     chart = np.zeros(CHART_SHAPE, np.float32)
-    for u, v, radius, onset, rim in _scattered(seed):
-        _blend(chart, u, v, radius, rim, 1.6 * risen(severity, onset))
+    for blotch in _scattered(seed):
+        _blend(chart, blotch, 1.6 * risen(severity, blotch.onset))
     return chart
 
 
-def _scattered(seed: int) -> list[tuple[float, float, float, float, np.ndarray]]:
-    """Return blotches that keep apart: u, v, radius, onset, and the radius around the rim over the mean one (24,)."""
+def _scattered(seed: int) -> list[Blotch]:
+    """Return blotches that keep apart."""
     rng = np.random.default_rng([seed, 2])
-    found: list[tuple[float, float, float, float, np.ndarray]] = []
+    found: list[Blotch] = []
     for _ in range(40 * BLOTCHES):
         if len(found) == BLOTCHES:
             break
@@ -61,12 +74,12 @@ def _scattered(seed: int) -> list[tuple[float, float, float, float, np.ndarray]]
         u, v = middle_u + half_u * away * np.cos(angle), middle_v + half_v * away * np.sin(angle)
         radius = float(SMALLEST * (LARGEST / SMALLEST) ** (rng.random() ** 1.5))
         rim, onset = _rim(rng), float(rng.uniform(0, 0.35))
-        if all(np.hypot(u - other[0], v - other[1]) > APART * (radius + other[2]) for other in found):
-            found.append((float(u), float(v), radius, onset, rim))
+        if all(np.hypot(u - other.u, v - other.v) > APART * (radius + other.radius) for other in found):
+            found.append(Blotch(float(u), float(v), radius, onset, rim))
     return found
 
 
-def _rim(rng: np.random.Generator) -> np.ndarray:
+def _rim(rng: np.random.Generator) -> NDArray[np.float64]:
     angles = np.linspace(0, 2 * np.pi, 24, endpoint=False)
     rim = np.ones(24)
     for wave in range(2, LOBES + 1):
@@ -74,12 +87,13 @@ def _rim(rng: np.random.Generator) -> np.ndarray:
     return np.clip(rim, 0.55, 1.5)
 
 
-def _blend(chart: Field, u: float, v: float, radius: float, rim: np.ndarray, amount: float) -> None:
+def _blend(chart: Field, blotch: Blotch, amount: float) -> None:
     """Lay a blotch on a chart, soft towards its rim; where two meet the stronger shows."""
     if amount <= 0:
         return
-    middle = (np.array([u - LEFT, v - TOP])) * CHART_SCALE - 0.5
-    reach = int(np.ceil(2.2 * radius * CHART_SCALE))
+    rim = blotch.rim
+    middle = np.array([blotch.u - LEFT, blotch.v - TOP]) * CHART_SCALE - 0.5
+    reach = int(np.ceil(2.2 * blotch.radius * CHART_SCALE))
     left, top = np.maximum(np.floor(middle).astype(int) - reach, 0)
     right, bottom = np.floor(middle).astype(int) + reach + 1
     part = chart[top:bottom, left:right]
@@ -88,7 +102,7 @@ def _blend(chart: Field, u: float, v: float, radius: float, rim: np.ndarray, amo
     turns = (np.arctan2(y, x) % (2 * np.pi)) / (2 * np.pi) * len(rim)
     first = turns.astype(int) % len(rim)
     between = turns - np.floor(turns)
-    edge = radius * CHART_SCALE * (rim[first] * (1 - between) + rim[(first + 1) % len(rim)] * between)
+    edge = blotch.radius * CHART_SCALE * (rim[first] * (1 - between) + rim[(first + 1) % len(rim)] * between)
     share = np.clip(amount * np.exp(-(np.maximum(np.hypot(x, y) / edge, 1e-3) ** 3)), 0, 1)
     np.maximum(part, share, out=part, casting="unsafe")
 

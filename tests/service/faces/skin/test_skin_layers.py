@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mien_service.faces.align import cut
 from mien_service.faces.composite import apply_edit
 from mien_service.faces.skin.areas import to_lab
-from mien_service.faces.skin.layers import SIDE, layered
+from mien_service.faces.skin.layers import LEAST_DARKENED, MOST_SHADED, SIDE, layered
 from mien_service.faces.skin.signs import Gains, Signs
 from mien_service.tasks.substances import SIGNS, Substance
 
@@ -92,6 +92,14 @@ def test_gains_make_parts_stronger() -> None:
     assert twice > once + 1
 
 
-def test_dark_skin_loses_less_light() -> None:
-    canvases = [canvas(name) for name in ("anna", "farid")]
-    assert canvases[0].darkened >= canvases[1].darkened > 0.4
+def test_dark_skin_loses_less_light_and_shows_more_relief() -> None:
+    light, dark = (canvas(name) for name in ("anna", "farid"))
+    assert 1 >= light.by_paleness(LEAST_DARKENED) >= dark.by_paleness(LEAST_DARKENED) >= LEAST_DARKENED
+    assert 1 <= light.by_paleness(MOST_SHADED) <= dark.by_paleness(MOST_SHADED) <= MOST_SHADED
+
+
+def test_crepe_is_texture_and_no_tint() -> None:
+    cheeks = np.s_[120:160, 70:185]
+    moved = change("anna", Signs(crepe=2.0))[cheeks]
+    assert moved[..., 0].std() > 0.5
+    assert np.abs(np.median(moved, axis=(0, 1))).max() < 1
