@@ -33,6 +33,7 @@ from mien_export.recipes import (
     attribute_pairs,
     attribute_table,
     attribute_units,
+    emotion_net,
     face_detector,
     face_filler,
     face_prior,
@@ -54,6 +55,7 @@ from mien_export.recipes import (
     small_edit,
 )
 from mien_export.runner import WeightsRunner
+from mien_export.recipes.emotion_net import NETWORKS as EXPRESSION_NETWORKS
 from mien_service.tasks.attribute_editor import EDITORS
 
 RUNS = Path("runs")
@@ -63,6 +65,7 @@ SEED_FRONTALIZER = RUNS / "seed_frontalizer" / "checkpoint.pt"
 
 TRAINERS: dict[str, tuple[Callable[[float, Path], Path], Path, float]] = {
     **{name: (partial(attribute_editor.train, name), RUNS / name, 60.0) for name in EDITORS},
+    **{name: (partial(emotion_net.train, name), RUNS / name, 40.0) for name in EXPRESSION_NETWORKS},
     "attribute_pairs": (attribute_pairs.train, attribute_pairs.TABLE.parent, 0.0),
     "face_detector": (face_detector.train, RUNS / "face_detector", 40.0),
     "face_filler": (face_filler.train, RUNS / "face_filler", 95.0),
