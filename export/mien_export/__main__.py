@@ -33,6 +33,7 @@ from mien_export.recipes import (
     attribute_pairs,
     attribute_table,
     attribute_units,
+    emotion_export,
     emotion_net,
     face_detector,
     face_filler,
@@ -54,8 +55,8 @@ from mien_export.recipes import (
     seed_frontalizer,
     small_edit,
 )
-from mien_export.runner import WeightsRunner
 from mien_export.recipes.emotion_net import NETWORKS as EXPRESSION_NETWORKS
+from mien_export.runner import WeightsRunner
 from mien_service.tasks.attribute_editor import EDITORS
 
 RUNS = Path("runs")
@@ -88,6 +89,7 @@ EXPORTERS: dict[str, Callable[[], None]] = {
         name: partial(attribute_export.export_attribute_editor, name, RUNS / name / "checkpoint.pt", WEIGHTS)
         for name in EDITORS
     },
+    "emotion_net": lambda: emotion_export.export_emotion_net(RUNS / "emotion_net" / "checkpoint.pt", WEIGHTS),
     "face_detector": lambda: finding_export.export_face_detector(RUNS / "face_detector" / "checkpoint.pt", WEIGHTS),
     "mask_segmenter": lambda: mask_export.export_mask_segmenter(RUNS / "mask_segmenter" / "checkpoint.pt", WEIGHTS),
     "mesh_net": lambda: finding_export.export_mesh_net(RUNS / "mesh_net" / "checkpoint.pt", WEIGHTS),

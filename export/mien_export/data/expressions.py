@@ -26,8 +26,8 @@ HASH_SIDE = 8
 class Expressions:
     """Faces with their labels.
 
-    pixels: (n, 48, 48) uint8, grey; labels: (n,) places in EXPRESSIONS; is_certain: (n,) whether the label surely belongs
-    to the picture; votes: (n, 10) how many people chose each of VOTED.
+    pixels: (n, 48, 48) uint8, grey; labels: (n,) places in EXPRESSIONS; is_certain: (n,) whether the label surely
+    belongs to the picture; votes: (n, 10) how many people chose each of VOTED; splits: train, valid or test of each.
     """
 
     pixels: NDArray[np.uint8]
@@ -87,9 +87,9 @@ def fingerprints(pixels: NDArray[np.uint8]) -> list[bytes]:
 def soft_labels(faces: Expressions, opinion: float) -> NDArray[np.float32]:
     """Return (n, 7) what to train towards: the label, of which a share `opinion` is what the votes make likely.
 
-    People who vote as FER+'s did and FER2013's labels do not mean the same by a word: what one calls fear is surprise to
-    the others. So votes are translated: by how often, over all `faces`, a label goes with a vote. A face whose label is
-    not certain has the votes' opinion only.
+    FER+'s people and FER2013's do not mean the same by a word: what one calls fear is surprise to the others. So votes
+    are translated: by how often, over all `faces`, a label goes with a vote. A face whose label is not certain has the
+    votes' opinion only.
     """
     own = np.eye(len(EXPRESSIONS), dtype=np.float32)[faces.labels]
     share = faces.votes / np.maximum(faces.votes.sum(axis=1, keepdims=True), 1)

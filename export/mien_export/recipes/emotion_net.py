@@ -3,8 +3,8 @@
     python -m mien_export train emotion_net --minutes 40
     python -m mien_export train mini_xception --minutes 40
 
-The second is the seed project's network, a baseline, by the same recipe. Resumes from runs/NAME/checkpoint.pt where there
-is one; every report tells the accuracy on `valid`, and writes a contact sheet beside the checkpoint.
+The second is the seed project's network, a baseline, by the same recipe. Resumes from runs/NAME/checkpoint.pt where
+there is one; every report tells the accuracy on `valid`, and writes a contact sheet beside the checkpoint.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,11 +17,11 @@ from torch.nn import functional as F
 
 from mien_export.data.expression_batches import plain_views, varied_views
 from mien_export.data.expressions import Expressions, load_expressions, soft_labels, training_faces
-from mien_export.networks.emotion_net import IMAGE_SIZE, EmotionNet, ExpressionNet
+from mien_export.networks.emotion_net import EmotionNet, ExpressionNet
 from mien_export.networks.mini_xception import MiniXception
 from mien_export.recipes.loop import autocast, pick_device, placed
 from mien_export.recipes.supervised import Recipe, Schedule, Terms, train_supervised
-from mien_service.faces.expression import EXPRESSIONS
+from mien_service.faces.expression import EXPRESSIONS, INPUT_SIDE
 
 NETWORKS: dict[str, Callable[[], ExpressionNet]] = {
     "emotion_net": lambda: EmotionNet(len(EXPRESSIONS)),
@@ -57,7 +57,7 @@ class ExpressionBatches:
         if len(self._order) < BATCH:
             self._order = torch.randperm(len(self._pictures), device=self._pictures.device)
         chosen, self._order = self._order[:BATCH], self._order[BATCH:]
-        views = varied_views(self._pictures[chosen], IMAGE_SIZE)
+        views = varied_views(self._pictures[chosen], INPUT_SIDE)
         return views.contiguous(memory_format=torch.channels_last), self._targets[chosen]
 
 
@@ -93,13 +93,13 @@ def read_expressions(model: torch.nn.Module, faces: Expressions, mirrored: bool 
     device = next(model.parameters()).device
     parts: list[torch.Tensor] = []
     for pictures in torch.from_numpy(faces.pixels).split(READ_AT_ONCE):
-        views = plain_views(pictures.to(device), IMAGE_SIZE)
+        views = plain_views(pictures.to(device), INPUT_SIDE)
         parts.append(model(views.flip(3) if mirrored else views).float().cpu())
     return torch.cat(parts)
 
 
 def write_sheet(views: torch.Tensor, file: Path) -> None:
     """Write training faces (n, 1, 44, 44), n a multiple of PER_ROW, as the network sees them as one PNG."""
-    rows = views.cpu().view(-1, PER_ROW, IMAGE_SIZE, IMAGE_SIZE)
-    grid = rows.permute(0, 2, 1, 3).reshape(-1, PER_ROW * IMAGE_SIZE)
+    rows = views.cpu().view(-1, PER_ROW, INPUT_SIDE, INPUT_SIDE)
+    grid = rows.permute(0, 2, 1, 3).reshape(-1, PER_ROW * INPUT_SIDE)
     cv2.imwrite(str(file), np.asarray(grid.numpy() * 255, np.uint8))
