@@ -12,8 +12,7 @@ from mien_export.data.expression_batches import plain_views
 from mien_export.data.expressions import Expressions, load_expressions
 from mien_export.networks.emotion_net import ExpressionNet, ServedEmotionNet
 from mien_export.onnx import Tensor
-from mien_export.quality.classification import Labels, at_temperature, fit_temperature
-from mien_export.quality.statistics import Floats
+from mien_export.quality.classification import fit_temperature
 from mien_export.recipes.emotion_net import NETWORKS, read_expressions
 from mien_export.recipes.shipping import Shipment, averaged, ship
 from mien_service.faces.expression import EXPRESSIONS, INPUT_SIDE
@@ -57,16 +56,6 @@ def calibrated(name: str, checkpoint: Path, valid: Expressions) -> ServedEmotion
 
 
 def served_temperature(net: ExpressionNet, valid: Expressions) -> float:
-    """Return the temperature at which the mean of a face's and its mirror image's probabilities is calibrated.
-
-    The mean of two is less sure than either. So the temperature is that of one view, cooled by what the mean of two
-    at that temperature needs.
-    """
+    """Return the temperature at which what is served, the mean of a face and its mirror image, is calibrated."""
     views = [read_expressions(net, valid, mirrored=mirrored).double().numpy() for mirrored in (False, True)]
-    alone = fit_temperature(views[0], valid.labels)
-    together = np.log(np.mean([at_temperature(view, alone) for view in views], axis=0))
-    return alone * _cooling(together, valid.labels)
-
-
-def _cooling(logits: Floats, labels: Labels) -> float:
-    return min(fit_temperature(logits, labels), 1.0)
+    return fit_temperature(np.stack(views), valid.labels)

@@ -1,4 +1,4 @@
-"""/emotion: which expression a face shows. The photo is left as it is; captions are drawn on it where they are asked for."""
+"""/emotion: which expression a face shows. The photo is left as it is; captions are drawn where they are asked for."""
 
 from collections.abc import Sequence
 from typing import Self
@@ -12,8 +12,8 @@ from mien_service.faces.expression import EXPRESSIONS, NETWORK, read_expression
 from mien_service.tasks.registry import Picture, Runner, TaskParams, task
 
 NOTICE = (
-    "It reads the expression that a face shows, not what a person feels. Not for use at work or in education, which the "
-    "EU's AI Act prohibits; people it is used on have to be told."
+    "It reads the expression that a face shows, not what a person feels. Not for use at work or in education, which "
+    "the EU's AI Act prohibits; people it is used on have to be told."
 )
 
 
@@ -41,5 +41,5 @@ def emotion(face: AlignedFace, params: EmotionParams, run: Runner) -> Sequence[R
     probabilities = read_expression(face.crop, run)
     best = int(np.argmax(probabilities))
     caption = f"{EXPRESSIONS[best]} {probabilities[best]:.0%}" if params.captions else None
-    scores = dict(zip(EXPRESSIONS, (float(one) for one in probabilities), strict=True))
+    scores = {str(name): float(one) for name, one in zip(EXPRESSIONS, probabilities, strict=True)}
     return [Reading(EXPRESSIONS[best], scores, caption)]

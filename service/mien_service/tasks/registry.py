@@ -60,7 +60,7 @@ class TaskParams(BaseModel):
     )
 
     def pictures(self) -> list[Picture]:
-        """Return what tells the pictures of the answer apart, in order: one for most requests, none of a mere reading."""
+        """Return what tells the pictures of the answer apart, in order: one for most requests, none of a reading."""
         return [Picture()]
 
     def network(self) -> str | None:
@@ -110,7 +110,7 @@ class TaskSpec:
     offers_help: bool = False
     """Whether its pictures may trouble who sees them: answers tell where help is found, as the deployer says."""
     reads: bool = False
-    """Whether it reads faces and edits nothing: answers tell each face's reading, and no picture is marked as edited."""
+    """Whether it reads faces and edits nothing: answers tell what was read, and pictures have no mark of editing."""
 
     @property
     def name(self) -> str:
@@ -170,7 +170,7 @@ def task(
                 turns,
                 offers_help,
                 reads,
-            )  # fmt: skip
+            )
         )
         return function
 
