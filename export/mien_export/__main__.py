@@ -13,6 +13,7 @@ from mien_export.quality.addiction_blind import write_addiction_blind
 from mien_export.quality.addiction_preview import report_addiction_preview
 from mien_export.quality.attribute_groups import report_groups
 from mien_export.quality.attribute_report import report_edit_attribute
+from mien_export.quality.emotion import report_emotion
 from mien_export.quality.finding import report_finding
 from mien_export.quality.finding_thresholds import report_thresholds
 from mien_export.quality.frontalize import report_frontalize
@@ -61,6 +62,7 @@ from mien_service.tasks.attribute_editor import EDITORS
 
 RUNS = Path("runs")
 WEIGHTS = Path("weights")
+MINI_XCEPTION = RUNS / "mini_xception" / "checkpoint.pt"
 SEED_CYCLEGAN = RUNS / "seed_cyclegan" / "checkpoint.pt"
 SEED_FRONTALIZER = RUNS / "seed_frontalizer" / "checkpoint.pt"
 
@@ -105,6 +107,7 @@ EVALUATIONS: dict[str, Callable[[Path], None]] = {
     "addiction_blind": lambda folder: write_addiction_blind(WEIGHTS, SEED_CYCLEGAN, folder),
     "addiction_preview": lambda folder: report_addiction_preview(WEIGHTS, SEED_CYCLEGAN, folder),
     "attribute_groups": lambda folder: report_groups(WEIGHTS, folder),
+    "emotion": lambda folder: report_emotion(WEIGHTS, MINI_XCEPTION, folder),
     "editor_units": lambda _: attribute_units.print_editor_units(WEIGHTS),
     "face_filler": lambda folder: report_filler(WEIGHTS, RUNS / "repainter" / "checkpoint.pt", folder),
     "finding": lambda folder: report_finding(WeightsRunner(WEIGHTS), folder),
