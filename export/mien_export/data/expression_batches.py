@@ -19,11 +19,12 @@ TURN_DEGREES = 9.0
 STRETCH = 0.05
 """Deviations of the view's place in shares of the picture, of its turn, and of height over width."""
 
-GAMMA = 0.25
-CONTRAST = 0.2
-BRIGHTNESS = 0.12
+GAMMA = 0.2
+CONTRAST = 0.15
+BRIGHTNESS = 0.06
+"""Deviations: what a network that evens out light still sees of them is what they cut off."""
 
-SMALL_SHARE, BLURRED_SHARE, NOISE_SHARE, JPEG_SHARE, CUTOUT_SHARE = 0.12, 0.12, 0.2, 0.15, 0.35
+SMALL_SHARE, BLURRED_SHARE, NOISE_SHARE, JPEG_SHARE, CUTOUT_SHARE = 0.08, 0.1, 0.12, 0.12, 0.3
 """Share of the faces that each of these befalls."""
 
 CUTOUT = (0.2, 0.45)
