@@ -13,6 +13,7 @@ from mien_export.quality.addiction_blind import write_addiction_blind
 from mien_export.quality.addiction_preview import report_addiction_preview
 from mien_export.quality.attribute_groups import report_groups
 from mien_export.quality.attribute_report import report_edit_attribute
+from mien_export.quality.emotion import report_emotion
 from mien_export.quality.finding import report_finding
 from mien_export.quality.finding_thresholds import report_thresholds
 from mien_export.quality.frontalize import report_frontalize
@@ -33,6 +34,8 @@ from mien_export.recipes import (
     attribute_pairs,
     attribute_table,
     attribute_units,
+    emotion_export,
+    emotion_net,
     face_detector,
     face_filler,
     face_prior,
@@ -54,17 +57,20 @@ from mien_export.recipes import (
     seed_frontalizer,
     small_edit,
 )
+from mien_export.recipes.emotion_net import NETWORKS as EXPRESSION_NETWORKS
 from mien_export.runner import WeightsRunner
 from mien_service.tasks.attribute_editor import EDITORS
 
 RUNS = Path("runs")
 WEIGHTS = Path("weights")
+MINI_XCEPTION = RUNS / "mini_xception" / "checkpoint.pt"
 PREVIEW_STUDENT = RUNS / "preview_student" / "checkpoint.pt"
 SEED_CYCLEGAN = RUNS / "seed_cyclegan" / "checkpoint.pt"
 SEED_FRONTALIZER = RUNS / "seed_frontalizer" / "checkpoint.pt"
 
 TRAINERS: dict[str, tuple[Callable[[float, Path], Path], Path, float]] = {
     **{name: (partial(attribute_editor.train, name), RUNS / name, 60.0) for name in EDITORS},
+    **{name: (partial(emotion_net.train, name), RUNS / name, 40.0) for name in EXPRESSION_NETWORKS},
     "attribute_pairs": (attribute_pairs.train, attribute_pairs.TABLE.parent, 0.0),
     "face_detector": (face_detector.train, RUNS / "face_detector", 40.0),
     "face_filler": (face_filler.train, RUNS / "face_filler", 95.0),
@@ -88,6 +94,7 @@ EXPORTERS: dict[str, Callable[[], None]] = {
         name: partial(attribute_export.export_attribute_editor, name, RUNS / name / "checkpoint.pt", WEIGHTS)
         for name in EDITORS
     },
+    "emotion_net": lambda: emotion_export.export_emotion_net(RUNS / "emotion_net" / "checkpoint.pt", WEIGHTS),
     "face_detector": lambda: finding_export.export_face_detector(RUNS / "face_detector" / "checkpoint.pt", WEIGHTS),
     "mask_segmenter": lambda: mask_export.export_mask_segmenter(RUNS / "mask_segmenter" / "checkpoint.pt", WEIGHTS),
     "mesh_net": lambda: finding_export.export_mesh_net(RUNS / "mesh_net" / "checkpoint.pt", WEIGHTS),
@@ -103,6 +110,7 @@ EVALUATIONS: dict[str, Callable[[Path], None]] = {
     "addiction_blind": lambda folder: write_addiction_blind(WEIGHTS, SEED_CYCLEGAN, PREVIEW_STUDENT, folder),
     "addiction_preview": lambda folder: report_addiction_preview(WEIGHTS, SEED_CYCLEGAN, PREVIEW_STUDENT, folder),
     "attribute_groups": lambda folder: report_groups(WEIGHTS, folder),
+    "emotion": lambda folder: report_emotion(WEIGHTS, MINI_XCEPTION, folder),
     "editor_units": lambda _: attribute_units.print_editor_units(WEIGHTS),
     "face_filler": lambda folder: report_filler(WEIGHTS, RUNS / "repainter" / "checkpoint.pt", folder),
     "finding": lambda folder: report_finding(WeightsRunner(WEIGHTS), folder),

@@ -40,8 +40,8 @@ from ._errors import (
 from ._files import Picture
 from ._options import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT
 from ._responses import RawResponse
-from ._results import EditResult, EditResults
-from ._types import Box, Face, ModelCard, ModelVersion, Point, Pose
+from ._results import EditResult, EditResults, EmotionResult
+from ._types import Box, Expression, Face, ModelCard, ModelVersion, Point, Pose
 from ._version import __version__
 
 __all__ = [
@@ -55,6 +55,8 @@ __all__ = [
     "DeadlineExceeded",
     "EditResult",
     "EditResults",
+    "EmotionResult",
+    "Expression",
     "Face",
     "FaceIndexOutOfRange",
     "Forbidden",

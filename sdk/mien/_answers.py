@@ -8,7 +8,7 @@ from pydantic import Base64Bytes, BaseModel, Field, TypeAdapter, ValidationError
 
 from ._errors import UnexpectedAnswer
 from ._responses import RawResponse
-from ._results import EditResult, EditResults
+from ._results import EditResult, EditResults, EmotionResult
 from ._timings import parse_server_timing
 from ._types import Face, ModelCard, ModelVersion
 
@@ -25,6 +25,20 @@ def read_edit_results(response: RawResponse) -> EditResults:
 def read_edit_result(response: RawResponse) -> EditResult:
     """Read the one picture in an answer. Raises UnexpectedAnswer."""
     return read_edit_results(response)[0]
+
+
+def read_emotion_result(response: RawResponse) -> EmotionResult:
+    """Read what faces show, and the picture where there is one. Raises UnexpectedAnswer."""
+    try:
+        answer = _EmotionAnswer.model_validate_json(response.body)
+    except ValidationError as error:
+        raise _unexpected(response) from error
+    expressions = [face.expression for face in answer.faces if face.expression is not None]
+    if not expressions or len(expressions) < len(answer.faces):
+        raise _unexpected(response)
+    facts = _facts(answer, response)
+    pictures = [_result(picture, answer.media_type or "", facts) for picture in answer.results]
+    return EmotionResult(expression=expressions[0], picture=pictures[0] if pictures else None, **facts)
 
 
 def read_model_cards(response: RawResponse) -> list[ModelCard]:
@@ -48,7 +62,7 @@ class _Picture(BaseModel):
     variant: int | None = None
 
 
-class _EditAnswer(BaseModel):
+class _Answer(BaseModel):
     request_id: str | None = None
     model: ModelVersion | None = None
     faces: tuple[Face, ...] = ()
@@ -57,8 +71,15 @@ class _EditAnswer(BaseModel):
     help_line: str | None = None
     invented: Base64Bytes | None = None
     not_for_identification: bool = False
-    media_type: str = ""
+    media_type: str | None = None
+
+
+class _EditAnswer(_Answer):
     results: list[_Picture] = Field(min_length=1)
+
+
+class _EmotionAnswer(_Answer):
+    results: list[_Picture] = []
 
 
 class _Cards(BaseModel):
@@ -86,7 +107,12 @@ def _from_json(response: RawResponse) -> EditResults:
         answer = _EditAnswer.model_validate_json(response.body)
     except ValidationError as error:
         raise _unexpected(response) from error
-    facts = _Facts(
+    facts = _facts(answer, response)
+    return EditResults(results=tuple(_result(p, answer.media_type or "", facts) for p in answer.results), **facts)
+
+
+def _facts(answer: _Answer, response: RawResponse) -> _Facts:
+    return _Facts(
         faces=answer.faces,
         timings=answer.timings,
         request_id=answer.request_id or response.request_id,
@@ -97,7 +123,6 @@ def _from_json(response: RawResponse) -> EditResults:
         not_for_identification=answer.not_for_identification,
         response=response,
     )
-    return EditResults(results=tuple(_result(p, answer.media_type, facts) for p in answer.results), **facts)
 
 
 def _result(picture: _Picture, media_type: str, facts: _Facts) -> EditResult:

@@ -12,7 +12,7 @@ from ._calls import Call
 from ._core import Core
 from ._files import Picture, read_picture, read_pictures
 from ._options import DEFAULT_MAX_RETRIES, TimeoutChoice, settle
-from ._results import EditResult, EditResults
+from ._results import EditResult, EditResults, EmotionResult
 from ._retries import Outcome
 from ._types import (
     EditOptions,
@@ -222,6 +222,28 @@ class AsyncMien(Core[httpx.AsyncClient]):
             output=output,
             landmarks=landmarks,
             accept=accept,
+        )
+        return await self._call(call)
+
+    async def emotion(
+        self,
+        image: Picture,
+        *,
+        captions: bool = False,
+        face: FaceChoice = "largest",
+        output: Output = "photo",
+        landmarks: bool = False,
+    ) -> EmotionResult:
+        """Read the expression of a face: what it shows, not what the person feels.
+
+        As `Mien.emotion`; the picture is read on another thread. Raises the same.
+        """
+        call = _calls.emotion(
+            await asyncio.to_thread(read_picture, image),
+            captions=captions,
+            face=face,
+            output=output,
+            landmarks=landmarks,
         )
         return await self._call(call)
 

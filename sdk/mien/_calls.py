@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from ._answers import read_edit_result, read_edit_results, read_model_cards, read_probe
+from ._answers import read_edit_result, read_edit_results, read_emotion_result, read_model_cards, read_probe
 from ._files import PictureFile
 from ._responses import RawResponse
-from ._results import EditResult, EditResults
+from ._results import EditResult, EditResults, EmotionResult
 from ._types import Edits, FaceChoice, ModelCard, Output, Strengths, Substance
 
 T = TypeVar("T")
@@ -131,6 +131,14 @@ def frontalize(
         "landmarks": _flag(landmarks),
     }
     return _one("/frontalize", {"image": picture}, values, accept=accept)
+
+
+def emotion(
+    picture: PictureFile, *, captions: bool, face: FaceChoice, output: Output, landmarks: bool
+) -> Call[EmotionResult]:
+    """Describe POST /emotion, which is asked for as JSON: a picture alone would not tell all that was read."""
+    values = {"captions": _flag(captions), "face": face, "output": output, "landmarks": _flag(landmarks)}
+    return _form("/emotion", {"image": picture}, values, read=read_emotion_result, accept="application/json")
 
 
 def models() -> Call[list[ModelCard]]:

@@ -12,7 +12,7 @@ from ._calls import Call
 from ._core import Core
 from ._files import Picture, read_picture, read_pictures
 from ._options import DEFAULT_MAX_RETRIES, TimeoutChoice, settle
-from ._results import EditResult, EditResults
+from ._results import EditResult, EditResults, EmotionResult
 from ._retries import Outcome
 from ._types import (
     EditOptions,
@@ -239,6 +239,25 @@ class Mien(Core[httpx.Client]):
             landmarks=landmarks,
             accept=accept,
         )
+        return self._call(call)
+
+    def emotion(
+        self,
+        image: Picture,
+        *,
+        captions: bool = False,
+        face: FaceChoice = "largest",
+        output: Output = "photo",
+        landmarks: bool = False,
+    ) -> EmotionResult:
+        """Read the expression of a face: what it shows, not what the person feels.
+
+        The photo is not changed. With `captions` or `landmarks` it comes back, too, with these drawn
+        on it: as the whole photo, or, where `output` is "face", as the aligned crop. In the EU it must
+        not be used at work or in education, and people it is used on have to be told: see `notice`.
+        Raises the same as `edit_attribute`.
+        """
+        call = _calls.emotion(read_picture(image), captions=captions, face=face, output=output, landmarks=landmarks)
         return self._call(call)
 
     def models(self) -> list[ModelCard]:

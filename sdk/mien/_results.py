@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from ._responses import RawResponse
-from ._types import Face, ModelVersion
+from ._types import Expression, Face, ModelVersion
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -65,6 +65,16 @@ class EditResult(Answer):
         picture = Image.open(io.BytesIO(self.bytes))
         picture.load()
         return picture
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EmotionResult(Answer):
+    """What was read from faces: each of `faces` has its `expression`."""
+
+    expression: Expression
+    """What the first of the faces shows: the only one, unless all were asked for."""
+    picture: EditResult | None
+    """The photo with what was asked for drawn on it; None where nothing was."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

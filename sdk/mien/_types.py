@@ -90,11 +90,19 @@ class Pose(Record):
     roll: float
 
 
+class Expression(Record):
+    """What a face shows: the likeliest expression, and how likely it and each of the seven are, 0 to 1."""
+
+    label: str
+    probability: float
+    probabilities: Mapping[str, float] = {}
+
+
 class Face(Record):
     """A face that was found.
 
     `landmarks` is empty unless the answer was asked for as JSON, and `pose_after`, how a head that was turned is turned
-    in the answer's picture, is None.
+    in the answer's picture, is None. `expression` is what `emotion` read, else None.
     """
 
     index: int
@@ -102,6 +110,7 @@ class Face(Record):
     score: float
     pose: Pose | None = None
     pose_after: Pose | None = None
+    expression: Expression | None = None
     landmarks: tuple[Point, ...] = ()
 
 

@@ -26,6 +26,8 @@ PUBLIC = [
     "DeadlineExceeded",
     "EditResult",
     "EditResults",
+    "EmotionResult",
+    "Expression",
     "Face",
     "FaceIndexOutOfRange",
     "Forbidden",

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
+from scipy.special import log_softmax, logsumexp, softmax
 
 from mien_export.quality.statistics import Floats
 
@@ -55,12 +55,15 @@ def at_temperature(logits: Floats, temperature: float) -> Floats:
 def fit_temperature(logits: Floats, labels: Labels) -> float:
     """Return the temperature that makes the labels likeliest (Guo et al. 2017), COLDEST to HOTTEST.
 
-    Fit on validation pictures only. It moves no prediction, only its confidence.
+    Fit on validation pictures only. It moves no prediction, only its confidence. Of logits (views, n, classes) the
+    views' shares are averaged.
     """
     rows = np.arange(len(labels))
+    views = logits.reshape(-1, *logits.shape[-2:])
 
     def surprise(log_temperature: float) -> float:
-        return -float(np.mean(log_softmax(logits / np.exp(log_temperature), axis=1)[rows, labels]))
+        log_shares = log_softmax(views / np.exp(log_temperature), axis=2)[:, rows, labels]
+        return -float(np.mean(logsumexp(log_shares, axis=0)))
 
     found = minimize_scalar(surprise, bounds=(np.log(COLDEST), np.log(HOTTEST)), method="bounded")
     return float(np.exp(found.x))

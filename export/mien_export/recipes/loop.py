@@ -29,9 +29,10 @@ def placed(module: ModuleT, device: torch.device) -> ModuleT:
 def autocast(device: torch.device) -> AbstractContextManager[object]:
     """Return mixed precision in bfloat16, where the device multiplies it fast (else full precision).
 
-    On two cores with AMX a training step is 2.2 times faster so (measured on the face VAE).
+    On two cores with AMX a training step is 2.2 times faster so (measured on the face VAE), on one with AVX-512's
+    bfloat16 1.7 times (on EmotionNet).
     """
-    fast = device.type == "cuda" or torch.cpu._is_amx_tile_supported()
+    fast = device.type == "cuda" or torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=fast)
 
 

@@ -10,6 +10,9 @@ LABEL = "AI-edited"
 LABEL_HEIGHT = 0.03
 """Height of the mark's letters as a share of the picture's shorter side."""
 
+CAPTION_HEIGHT = 0.09
+"""Height of a caption's letters as a share of the face's width."""
+
 
 def draw_face(pixels: RgbImage, face: Face) -> None:
     """Draw box, landmarks and pose of `face` into `pixels`, sized to the face."""
@@ -20,6 +23,15 @@ def draw_face(pixels: RgbImage, face: Face) -> None:
         cv2.circle(pixels, (int(x), int(y)), thickness, GREEN, -1)
     text = f"yaw {face.pose.yaw:.0f} pitch {face.pose.pitch:.0f} roll {face.pose.roll:.0f}"
     _write(pixels, text, (int(corners[0]), int(corners[3])), face.box.width / 12)
+
+
+def draw_caption(pixels: RgbImage, face: Face, text: str) -> None:
+    """Draw the box of `face` into `pixels` and `text` above it, or in its upper edge where there is no room."""
+    thickness = max(1, round(face.box.width / 150))
+    left, top, right, bottom = (round(float(edge)) for edge in face.box)
+    cv2.rectangle(pixels, (left, top), (right, bottom), GREEN, thickness)
+    height = max(face.box.width * CAPTION_HEIGHT, 8.0)
+    _write(pixels, text, (left, max(0, round(top - 2 * height))), height)
 
 
 def draw_label(pixels: RgbImage) -> RgbImage:

@@ -106,7 +106,11 @@ class Layer:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read from a face: a label and a number in 0..1 for each class."""
+    """What was read from a face: a label and a number in 0..1 for each class.
+
+    caption: what is written at the face in the answer's picture; None: nothing.
+    """
 
     label: str
     scores: dict[str, float]
+    caption: str | None = None

@@ -9,6 +9,7 @@ import numpy as np
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
+from mien_service.faces.edit import Reading
 from mien_service.faces.face import Face, Pose, RgbImage
 from mien_service.tasks.pipeline import Answer
 from mien_service.tasks.registry import Picture, TaskSpec
@@ -28,6 +29,16 @@ class PoseModel(BaseModel):
     roll: float
 
 
+class ExpressionModel(BaseModel):
+    """The expression that a face shows."""
+
+    label: str = Field(description="The likeliest one.")
+    probability: float = Field(description="How likely the label is, 0 to 1.")
+    probabilities: dict[str, float] = Field(
+        description="Of angry, disgust, fear, happy, sad, surprise and neutral, 0 to 1; together 1."
+    )
+
+
 class FaceModel(BaseModel):
     """One face that was worked on."""
 
@@ -38,6 +49,7 @@ class FaceModel(BaseModel):
     pose_after: PoseModel | None = Field(
         description="How the head is turned in the answer's picture, read again from it; of /frontalize only."
     )
+    expression: ExpressionModel | None = Field(description="What the face shows; of /emotion only.")
     landmarks: list[tuple[float, float]] = Field(description="The 68 iBUG points in photo pixels.")
 
 
@@ -70,8 +82,8 @@ class TaskAnswer(BaseModel):
     invented: str | None = Field(
         description="Where it is invented: a grey PNG as base64, of the pictures' size, 255 where; of some tasks only."
     )
-    media_type: str
-    results: list[ResultModel]
+    media_type: str | None = Field(description="Of the pictures; null where there are none.")
+    results: list[ResultModel] = Field(description="The pictures; of /emotion only with `captions` or `landmarks`.")
 
 
 class Facts:
@@ -90,14 +102,14 @@ class Facts:
         self._help_line = help_line if spec.offers_help else None
         self._invents = spec.invents
         self._model = model
-        self._faces = list(zip(answer.indices, answer.faces, strict=True))
+        self._faces = list(zip(answer.indices, answer.faces, answer.readings, strict=True))
         self._timings = timings
         self._request_id = request_id
 
     def headers(self) -> dict[str, str]:
         """Return the facts as headers."""
         told = self._faces[:MAX_HEADER_FACES]
-        faces = [_face_model(i, face).model_dump(exclude={"landmarks", "pose_after"}) for i, face in told]
+        faces = [_header_face(_face_model(*one)) for one in told]
         headers = {
             "X-Request-Id": self._request_id,
             "Server-Timing": ", ".join(f"{stage};dur={ms}" for stage, ms in self._timings.items()),
@@ -131,13 +143,13 @@ class Facts:
         answer = TaskAnswer(
             request_id=self._request_id,
             model=self._model,
-            faces=[_face_model(i, face, pose) for (i, face), pose in zip(self._faces, poses, strict=True)],
+            faces=[_face_model(*one, pose) for one, pose in zip(self._faces, poses, strict=True)],
             timings=self._timings,
             notice=self._notice,
             help_line=self._help_line,
             not_for_identification=self._invents,
             invented=None if invented is None else base64.b64encode(invented).decode("ascii"),
-            media_type=media_type,
+            media_type=media_type if pictures else None,
             results=[
                 ResultModel(
                     strength=picture.strength,
@@ -157,7 +169,13 @@ def strip(pictures: list[RgbImage]) -> RgbImage:
     return np.hstack(pictures)
 
 
-def _face_model(index: int, face: Face, pose_after: Pose | None = None) -> FaceModel:
+def _header_face(face: FaceModel) -> dict[str, Any]:
+    """Return what a header tells of a face: no points, and of its expression the likeliest only."""
+    left_out: dict[str, Any] = {"landmarks": True, "pose_after": True, "expression": {"probabilities"}}
+    return face.model_dump(exclude=left_out | ({"expression": True} if face.expression is None else {}))
+
+
+def _face_model(index: int, face: Face, reading: Reading | None, pose_after: Pose | None = None) -> FaceModel:
     left, top, right, bottom = (round(float(edge), 1) for edge in face.box)
     points = [(round(float(x), 1), round(float(y), 1)) for x, y in face.landmarks]
     return FaceModel(
@@ -166,8 +184,14 @@ def _face_model(index: int, face: Face, pose_after: Pose | None = None) -> FaceM
         score=round(face.score, 3),
         pose=_pose_model(face.pose),
         pose_after=None if pose_after is None else _pose_model(pose_after),
+        expression=None if reading is None else _expression_model(reading),
         landmarks=points,
     )
+
+
+def _expression_model(reading: Reading) -> ExpressionModel:
+    rounded = {name: round(score, 4) for name, score in reading.scores.items()}
+    return ExpressionModel(label=reading.label, probability=rounded[reading.label], probabilities=rounded)
 
 
 def _pose_model(pose: Pose) -> PoseModel:

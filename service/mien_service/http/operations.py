@@ -47,6 +47,7 @@ class TaskCard(BaseModel):
     notice: str | None
     help_line: str | None = Field(description="Where help is found, as the deployer says; of some tasks only.")
     takes_mask: bool = Field(description="Whether a second picture, `mask`, may mark where on the photo.")
+    reads: bool = Field(description="Whether it reads faces and edits nothing.")
     parameters: dict[str, Any] = Field(description="JSON schema of its parameters.")
 
 
@@ -110,6 +111,7 @@ def _models(engine: Engine, specs: list[TaskSpec], help_line: str | None) -> Mod
             notice=spec.notice,
             help_line=help_line if spec.offers_help else None,
             takes_mask=spec.takes_mask,
+            reads=spec.reads,
             parameters=spec.params.model_json_schema(),
         )
         for spec in specs

@@ -141,7 +141,11 @@ def _responses(spec: TaskSpec, max_results: int) -> dict[int | str, Schema]:
     answer = inlined(TaskAnswer.model_json_schema())
     content: Schema = {media_type: {"schema": BINARY} for media_type in IMAGE_TYPES}
     content["application/json"] = {"schema": answer}
-    description = f"The edited picture, or JSON with up to {max_results} pictures."
+    description = (
+        "What was read, as JSON; or the photo with that drawn on it."
+        if spec.reads
+        else f"The edited picture, or JSON with up to {max_results} pictures."
+    )
     responses: dict[int | str, Schema] = {200: {"description": description, "headers": headers, "content": content}}
     return responses | problem_responses((*TASK_PROBLEMS, NO_MASK_FOUND) if spec.takes_mask else TASK_PROBLEMS)
 

@@ -99,7 +99,7 @@ class TaskRunner:
         chosen = photo.format if media_type == JSON else ImageFormat(media_type.removeprefix("image/"))
         # A photo's transparency does not fit its faces' squares.
         source = photo if params.output == "photo" else replace(photo, alpha=None)
-        encoded = self._encoded(answer, source, chosen, work, as_strip=as_strip)
+        encoded = self._encoded(spec, answer, source, chosen, work, as_strip=as_strip)
         with work.stage("encode"):
             invented = encode_plane(answer.invented()) if spec.invents and media_type == JSON else None
             poses = answer.poses_after() if spec.turns and media_type == JSON else None
@@ -111,7 +111,7 @@ class TaskRunner:
         return facts.json_response(encoded, chosen.media_type, invented, poses)
 
     def _encoded(
-        self, answer: Answer, source: Photo, chosen: ImageFormat, work: Work, *, as_strip: bool
+        self, spec: TaskSpec, answer: Answer, source: Photo, chosen: ImageFormat, work: Work, *, as_strip: bool
     ) -> list[tuple[Picture, bytes]]:
         """Return each picture as a file; as a strip all of them as one."""
         pictures = answer.pictures
@@ -120,7 +120,7 @@ class TaskRunner:
         encoded: list[tuple[Picture, bytes]] = []
         for one in pictures:
             with work.stage("encode"):
-                body = encode(one.pixels, chosen, source, quality=self.limits.jpeg_quality)
+                body = encode(one.pixels, chosen, source, quality=self.limits.jpeg_quality, ai_edited=not spec.reads)
             encoded.append((one.picture, body))
         return encoded
 
@@ -145,9 +145,10 @@ def marked_on(photo: Photo, mask: bytes, limits: DecodeLimits) -> Marked:
 
 
 def _offers(photo: Photo, params: TaskParams) -> list[str]:
-    """Return the types this answer can have: several pictures are one image only as a strip."""
-    offers = image_offers(photo.format)
-    return [JSON] if len(params.pictures()) > 1 and params.layout != "strip" else offers
+    """Return the types this answer can have: several pictures are one image only as a strip, and none are JSON."""
+    count = len(params.pictures())
+    is_image = count == 1 or (count > 1 and params.layout == "strip")
+    return image_offers(photo.format) if is_image else [JSON]
 
 
 def parsed(model: type[TaskParams], parameters: dict[str, Any]) -> TaskParams:

@@ -1,7 +1,7 @@
 """One photo through one task: find the faces, align, run the task, composite."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -10,7 +10,7 @@ from mien_service.engine.engine import Engine, Runner
 from mien_service.engine.work import Work
 from mien_service.faces.align import CROP_SIZE, AlignedFace, Marked, align, at_resolution, averaged_down, cut, scale_of
 from mien_service.faces.composite import apply_edit, apply_layer, invented
-from mien_service.faces.draw import draw_face, draw_label
+from mien_service.faces.draw import draw_caption, draw_face, draw_label
 from mien_service.faces.edit import Edit, Layer, Reading
 from mien_service.faces.face import Face, Pose, RgbImage
 from mien_service.faces.find import FaceFinder
@@ -34,7 +34,8 @@ class Answer:
     """What a task made of a photo. The pictures are made one by one, as they are taken, and only once.
 
     indices: each face's place from left to right among the faces found. `invented` returns where the pictures' paint
-    is, `poses_after` how each face is turned in the first picture, None where that cannot be read.
+    is, `poses_after` how each face is turned in the first picture, None where that cannot be read. readings: what was
+    read from each face, None where the task edits instead.
     """
 
     faces: list[Face]
@@ -42,7 +43,7 @@ class Answer:
     pictures: Iterator[AnsweredPicture]
     invented: Callable[[], Marked]
     poses_after: Callable[[], list[Pose | None]]
-    readings: list[Reading] = field(default_factory=lambda: list[Reading]())
+    readings: list[Reading | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +91,7 @@ class Pipeline:
             _pictures(photo, params, worked, work, grey=grey, marked=marked),
             lambda: _invented((height, width), params, worked, marked),
             lambda: [_pose_after(one, reader) for one in worked],
-            [result for one in worked for result in one.results if isinstance(result, Reading)],
+            [_reading(one) for one in worked],
         )
 
 
@@ -107,6 +108,10 @@ def _worked(spec: TaskSpec, params: TaskParams, aligned: list[AlignedFace], runn
     if refusal is not None and not worked:
         raise refusal
     return worked
+
+
+def _reading(one: Worked) -> Reading | None:
+    return next((result for result in one.results if isinstance(result, Reading)), None)
 
 
 def _pose_after(one: Worked, run: Runner) -> Pose | None:
@@ -139,7 +144,7 @@ def _pictures(
     Where the client marked something, nothing else is touched, not by a part of a field's pixel.
     """
     faces = [one.face for one in worked]
-    if params.output == "face" and not params.landmarks and marked is None:
+    if params.output == "face" and not params.landmarks and marked is None and not any(map(_reading, worked)):
         with work.stage("composite"):
             photo, faces = _as_large_as_shown(photo, faces)
     for i, picture in enumerate(params.pictures()):
@@ -168,7 +173,11 @@ def _applied(pixels: RgbImage, face: AlignedFace, result: Result, *, grey: bool)
         return apply_edit(pixels, face.transform, result, grey=grey)
     if isinstance(result, Layer):
         return apply_layer(pixels, result)
-    return pixels
+    if result.caption is None:
+        return pixels
+    captioned = pixels.copy()
+    draw_caption(captioned, face.face, result.caption)
+    return captioned
 
 
 def _finished(pixels: RgbImage, params: TaskParams, aligned: list[AlignedFace]) -> RgbImage:

@@ -60,7 +60,7 @@ class TaskParams(BaseModel):
     )
 
     def pictures(self) -> list[Picture]:
-        """Return what tells the pictures of the answer apart, in order; one for most requests."""
+        """Return what tells the pictures of the answer apart, in order: one for most requests, none of a reading."""
         return [Picture()]
 
     def network(self) -> str | None:
@@ -74,7 +74,7 @@ Tables = Callable[[str], dict[str, NDArray[Any]]]
 """Name of a table to its arrays."""
 
 TaskFunction = Callable[[AlignedFace, Any, Runner], Sequence[Result]]
-"""Face, parameters and runner to one result for each of the parameters' pictures."""
+"""Face, parameters and runner to one result for each of the parameters' pictures; or to one Reading."""
 
 
 class InvalidParameter(ValueError):
@@ -110,6 +110,8 @@ class TaskSpec:
     """Whether it turns heads: answers tell their pose afterwards."""
     offers_help: bool = False
     """Whether its pictures may trouble who sees them: answers tell where help is found, as the deployer says."""
+    reads: bool = False
+    """Whether it reads faces and edits nothing: answers tell what was read, and pictures have no mark of editing."""
 
     @property
     def name(self) -> str:
@@ -149,6 +151,7 @@ def task(
     invents: bool = False,
     turns: bool = False,
     offers_help: bool = False,
+    reads: bool = False,
 ) -> Callable[[Callable[[AlignedFace, Params, Runner], Sequence[Result]]], TaskFunction]:
     """Register the decorated function as the task at `path`; its docstring's first line is the summary."""
 
@@ -156,7 +159,18 @@ def task(
         summary = (function.__doc__ or "").strip().splitlines()[0]
         REGISTRY.add(
             TaskSpec(
-                path, params, networks, function, summary, notice, at_start, takes_mask, invents, turns, offers_help
+                path,
+                params,
+                networks,
+                function,
+                summary,
+                notice,
+                at_start,
+                takes_mask,
+                invents,
+                turns,
+                offers_help,
+                reads,
             )
         )
         return function

@@ -1,0 +1,55 @@
+"""Train the network of /toonify: photos to toons in all styles, by pairs.
+
+    python -m mien_export train toon_net --minutes 60
+
+Resumes from runs/toon_net/checkpoint.pt where there is one, else goes on from the shipped weights. Writes a contact
+sheet of people who are held out beside it.
+"""
+
+from pathlib import Path
+
+from mien_export.data.drawn_faces import load_drawn
+from mien_export.data.toon_batches import SHOWN_FACES, Source, ToonBatches
+from mien_export.data.toon_pairs import load_cel, load_seed
+from mien_export.networks.edit_net import EditNet
+from mien_export.networks.lite0 import Lite0
+from mien_export.networks.patch_discriminator import PatchDiscriminator
+from mien_export.recipes.edit_losses import EditLosses, LossWeights
+from mien_export.recipes.edit_step import EditSettings, EditTrainer, PairSource, Stage
+from mien_export.recipes.loop import pick_device, placed
+from mien_service.tasks.toon_styles import STYLES
+
+SHIPPED = Path("weights/toon_net.onnx")
+
+SHARES = {"cel": 0.3, "sketch": 0.3, "cartoon": 0.2, "baby": 0.2}
+"""How often each style is drawn. The seed's have two dozen pairs each, which soon are known by heart."""
+
+TINTED = frozenset({"cel", "cartoon"})
+
+SETTINGS = EditSettings(stages=(Stage(128, 16, 0.6), Stage(256, 5, 1.0)), discriminator_from=0.2)
+
+WEIGHTS = LossWeights(unchanged=0.0, alpha=0.0, alpha_smooth=0.0, perceptual=0.7, adversarial=0.03)
+"""All of the square is redrawn: there is no outside."""
+
+
+def network() -> EditNet:
+    """Return the network, untrained. It moves pixels and adds to them; nothing is gated."""
+    return EditNet(condition_size=len(STYLES), gated=False)
+
+
+def train(minutes: float, folder: Path) -> Path:
+    """Train for `minutes` (all sessions together) and return the checkpoint's path."""
+    cel = load_cel()
+    found = {"cel": cel.split(held_out=False), "sketch": load_drawn("sketch").split(held_out=False)}
+    found |= {style: load_seed(style) for style in ("cartoon", "baby")}
+    sources = {style: Source(found[style], SHARES[style], style in TINTED) for style in STYLES}
+    return trainer(ToonBatches(sources, cel.split(held_out=True).first(SHOWN_FACES), pick_device()), folder).train(
+        minutes
+    )
+
+
+def trainer(pairs: PairSource, folder: Path, settings: EditSettings = SETTINGS) -> EditTrainer:
+    """Return the training, going on from its checkpoint or from what is shipped."""
+    losses = EditLosses(WEIGHTS, placed(Lite0(), pick_device()), looked_at=6)
+    critic = PatchDiscriminator(condition_size=len(STYLES))
+    return EditTrainer(network(), pairs, losses, folder, critic, settings, SHIPPED if SHIPPED.exists() else None)
