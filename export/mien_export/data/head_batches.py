@@ -14,7 +14,7 @@ from mien_export.data.mesh_batches import badly_photographed
 from mien_service.faces.align import CROP_SIZE
 from mien_service.faces.head_maps import MAPS, ROOM
 
-LOOSE_SHARE = 0.4
+LOOSE_SHARE = 0.5
 """How often a square lies anyhow about the head; the others lie as wrong landmarks would make them."""
 
 TURN_DEGREES, ZOOM, SHIFT = (3.0, 10.0), (0.04, 0.22), (0.02, 0.08)
