@@ -129,7 +129,7 @@ def kept(face: HeldOutFace, source: Source, parser: FaceParser) -> tuple[RgbImag
 
 
 def head_planes(photo: RgbImage, looked_at: tuple[int, int], parser: FaceParser) -> NDArray[np.uint8]:
-    """Return (height, width, 4) uint8, how surely a photo's pixels are of PLANES, looked at in that size."""
+    """Return (height, width, 4) uint8, how surely the pixels of a photo, at the size it is looked at, are of PLANES."""
     height, width = looked_at
     seen = cv2.resize(photo, (width, height), interpolation=cv2.INTER_LINEAR)
     with torch.no_grad():
