@@ -50,7 +50,7 @@ bench: .venv-dev/.ready  ## time of each stage and of compositing, as ratios; wr
 pairs: .venv-dev/.ready  ## render the pairs that attribute edits are learned from (SUBSET=500 for a part); reads MIEN_DATA
 	@$(DEV)/python -m mien_export pairs $(if $(SUBSET),--subset $(SUBSET))
 
-train: .venv-dev/.ready  ## train NAME (mesh_net, face_detector, face_vae, mask_segmenter, face_filler, repainter, head_refiner, seed_frontalizer, seed_cyclegan, preview_student, smile_editor, age_editor, masculine_editor, beard_editor, emotion_net, mini_xception, judges, small_edit, and what it is made with: generator_tap, latent_directions, attribute_pairs) for MINUTES; reads MIEN_DATA
+train: .venv-dev/.ready  ## train NAME (mesh_net, face_detector, face_vae, mask_segmenter, face_filler, repainter, head_refiner, head_segmenter, seed_frontalizer, seed_cyclegan, preview_student, smile_editor, age_editor, masculine_editor, beard_editor, emotion_net, mini_xception, judges, small_edit, and what it is made with: generator_tap, latent_directions, attribute_pairs) for MINUTES; reads MIEN_DATA
 	@$(KEEP_MEMORY) $(DEV)/python -m mien_export train $(NAME) $(if $(MINUTES),--minutes $(MINUTES))
 
 evaluate: .venv-dev/.ready  ## measure NAME (frontalize, round_trip, turned_sharpness, landmarks, landmark_sheet, latent_directions, finding, finding_thresholds, edit_attribute, more_attributes, mask_segmenter, face_filler, unmask_service, unmask_real, addiction_preview, addiction_blind, emotion) with its baselines; reads MIEN_DATA
@@ -83,12 +83,14 @@ browser:
 	@touch $@
 
 # torch last and by version only: its CPU and CUDA builds have different hashes; what it needs is locked in dev.txt.
-# Of the generator's package only the weights are read: what it asks for beside them (OpenVINO, Jupyter) stays away.
-.venv-dev/.ready: requirements/dev.txt requirements/generator.txt requirements/torch.txt pyproject.toml sdk/pyproject.toml
+# Of the packages of two teachers only the weights are read: what they ask for beside them (OpenVINO, Jupyter, Flask)
+# stays away. The face parser's has no wheel; it is built with what dev.txt locks.
+.venv-dev/.ready: requirements/dev.txt requirements/generator.txt requirements/face_parsing.txt requirements/torch.txt pyproject.toml sdk/pyproject.toml
 	@[ -n "$(PYTHON)" ] || { echo "Mien needs Python 3.11, 3.12 or 3.13" >&2; exit 1; }
 	@$(PYTHON) -m venv --clear .venv-dev
 	@$(DEV)/python $(PIP) $(INSTALL) -r requirements/dev.txt
 	@$(DEV)/python $(PIP) $(INSTALL) --no-deps -r requirements/generator.txt
+	@$(DEV)/python $(PIP) $(INSTALL) --no-deps --no-build-isolation -r requirements/face_parsing.txt
 	@$(DEV)/python $(PIP) install --quiet -r requirements/torch.txt
 	@$(DEV)/python $(PIP) $(EDITABLE) . --editable sdk
 	@touch $@

@@ -46,6 +46,8 @@ from mien_export.recipes import (
     head_model,
     head_refiner,
     head_refiner_export,
+    head_segmenter,
+    head_segmenter_export,
     judges,
     latent_directions,
     mask_export,
@@ -77,6 +79,7 @@ TRAINERS: dict[str, tuple[Callable[[float, Path], Path], Path, float]] = {
     "face_vae": (face_vae.train, RUNS / "face_vae", 120.0),
     "generator_tap": (generator_tap.train, generator_tap.TAP.parent, 2.0),
     "head_refiner": (head_refiner.train, RUNS / "head_refiner", 75.0),
+    "head_segmenter": (head_segmenter.train, RUNS / "head_segmenter", 40.0),
     "latent_directions": (latent_directions.train, latent_directions.DIRECTIONS.parent, 0.0),
     "mask_segmenter": (mask_segmenter.train, RUNS / "mask_segmenter", 40.0),
     "preview_student": (preview_student.train, RUNS / "preview_student", 30.0),
@@ -101,6 +104,9 @@ EXPORTERS: dict[str, Callable[[], None]] = {
     "face_filler": lambda: mask_export.export_face_filler(RUNS / "face_filler" / "checkpoint.pt", WEIGHTS),
     "head_model": lambda: head_model.export_head_model(WEIGHTS),
     "head_refiner": lambda: head_refiner_export.export_head_refiner(RUNS / "head_refiner" / "checkpoint.pt", WEIGHTS),
+    "head_segmenter": lambda: head_segmenter_export.export_head_segmenter(
+        RUNS / "head_segmenter" / "checkpoint.pt", WEIGHTS
+    ),
     "face_prior": lambda: face_prior.export_face_prior(WEIGHTS),
     "face_vae": lambda: face_vae_export.export_face_vae(RUNS / "face_vae" / "checkpoint.pt", WEIGHTS),
     "face_vae_vectors": lambda: attribute_table.export_table(RUNS / "face_vae" / "checkpoint.pt", WEIGHTS),

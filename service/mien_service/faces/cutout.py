@@ -1,0 +1,110 @@
+"""A head cut out of its photo: how much of each pixel is the head's."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from mien_service.faces.align import Affine, AlignedFace, apply, invert, scale_of
+from mien_service.faces.edit import Field
+from mien_service.faces.face import Points, RgbImage
+from mien_service.faces.guided import guided
+from mien_service.faces.head_maps import SIDE, HeadMaps, head_maps
+from mien_service.faces.networks import RunNetwork
+
+EDGE = 0.5
+"""A map's edge: parts of the head that hang together from here on are one."""
+
+NOTHING, WHOLE = 0.15, 0.85
+"""Up to where, and from where on, a pixel is taken to be not or wholly the head's: single hairs lie between."""
+
+REACH = 0.012
+"""How far an edge may lie from the map's, as a share of the square's side: three of its pixels."""
+
+NEAR = 4
+"""Pixels of the square up to which a head's map fades out around it: what lies farther away is not its own."""
+
+STEEPER = 3.0
+"""How much steeper a map's edge is made: where the photo has none, as between chin and neck, it is not to be a haze."""
+
+MARGIN = 0.015
+"""Room around the head, as a share of the square's side."""
+
+FACE_SHARE = 0.9
+"""The landmarks' hull, made so much smaller, belongs to the head whatever lies over it: a face has no holes."""
+
+
+@dataclass(frozen=True, eq=False)
+class HeadCutout:
+    """A head within a photo.
+
+    left, top: where its box begins, in whole photo pixels; alpha: (h, w) in 0..1, the box's size, how much of each
+    pixel is the head's.
+    """
+
+    left: int
+    top: int
+    alpha: Field
+
+    def of(self, picture: RgbImage) -> RgbImage:
+        """Return the box's part of a picture of the photo's size, (h, w, 3); not a copy."""
+        height, width = self.alpha.shape
+        return picture[self.top : self.top + height, self.left : self.left + width]
+
+
+def head_cutout(photo: RgbImage, face: AlignedFace, run: RunNetwork, *, neck: bool = False) -> HeadCutout:
+    """Return the head of a face of `photo` (height, width, 3): with hair, hat and ears, and if asked with neck.
+
+    Its edge follows the photo's. Raises what `run` raises.
+    """
+    maps = head_maps(photo, face.transform, run)
+    coarse = own_head(maps, apply(maps.transform, face.face.landmarks), neck=neck)
+    left, top, right, bottom = _box(coarse, maps.transform, photo.shape)
+    part = photo[top:bottom, left:right]
+    # From pixels of the box to those of the square.
+    place = maps.transform.copy()
+    place[:, 2] += place[:, :2] @ np.array([left, top])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    enlarged = cv2.warpAffine(coarse, place, (right - left, bottom - top), flags=flags)
+    drawn = guided(np.asarray(enlarged, np.float32), part, REACH * SIDE / scale_of(place))
+    alpha = np.clip((drawn - np.float32(NOTHING)) / np.float32(WHOLE - NOTHING), 0, 1)
+    return HeadCutout(left, top, alpha)
+
+
+def own_head(maps: HeadMaps, landmarks: Points, *, neck: bool = False) -> Field:
+    """Return (SIDE, SIDE) in 0..1, the map of one head of those in the square, and its face without holes.
+
+    `landmarks` is (68, 2) in pixels of the square, and marks whose head it is.
+    """
+    face = _face(landmarks)
+    field = np.maximum(maps.head, maps.skin) if neck else maps.head
+    whole = np.maximum(field, face)
+    _, parts = cv2.connectedComponents((whole > EDGE).astype(np.uint8))
+    own = np.isin(parts, np.unique(parts[face > EDGE]))
+    near = cv2.dilate(own.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * NEAR + 1,) * 2))
+    others = (whole > EDGE) & ~own
+    steep = np.clip((whole - np.float32(EDGE)) * np.float32(STEEPER) + np.float32(EDGE), 0, 1)
+    return np.where((near > 0) & ~others, steep, np.float32(0))
+
+
+def _face(landmarks: Points) -> Field:
+    """Return where the landmarks' hull lies, 1, made a little smaller; elsewhere 0."""
+    centre = landmarks.mean(axis=0)
+    smaller = np.rint(centre + (landmarks - centre) * FACE_SHARE).astype(np.int32)
+    drawn = np.zeros((SIDE, SIDE), np.uint8)
+    cv2.fillConvexPoly(drawn, cv2.convexHull(smaller), 1)
+    return drawn.astype(np.float32)
+
+
+def _box(coarse: Field, transform: Affine, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """Return left, top, right and bottom of the photo's part around what is marked, not empty, within the photo."""
+    rows, columns = np.nonzero(coarse > NOTHING)
+    margin = MARGIN * SIDE
+    left, right = columns.min() - margin, columns.max() + margin
+    top, bottom = rows.min() - margin, rows.max() + margin
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+    placed = apply(invert(transform), corners)
+    height, width = shape[:2]
+    first = np.clip(np.floor(placed.min(axis=0)), 0, [width - 1, height - 1]).astype(int)
+    last = np.clip(np.ceil(placed.max(axis=0)) + 1, first + 1, [width, height]).astype(int)
+    return int(first[0]), int(first[1]), int(last[0]), int(last[1])
