@@ -58,6 +58,8 @@ from mien_export.recipes import (
     seed_cyclegan,
     seed_frontalizer,
     small_edit,
+    toon_export,
+    toon_net,
 )
 from mien_export.recipes.emotion_net import NETWORKS as EXPRESSION_NETWORKS
 from mien_export.runner import WeightsRunner
@@ -88,6 +90,7 @@ TRAINERS: dict[str, tuple[Callable[[float, Path], Path], Path, float]] = {
     "judges": (judges.train, cache_folder() / "judges", 5.0),
     "seed_cyclegan": (seed_cyclegan.train, RUNS / "seed_cyclegan", 25.0),
     "seed_frontalizer": (seed_frontalizer.train, RUNS / "seed_frontalizer", 75.0),
+    "toon_net": (toon_net.train, RUNS / "toon_net", 60.0),
     "small_edit": (small_edit.train, RUNS / "small_edit", 10.0),
 }
 """Recipe, folder of its checkpoints, default minutes."""
@@ -107,6 +110,7 @@ EXPORTERS: dict[str, Callable[[], None]] = {
     "head_segmenter": lambda: head_segmenter_export.export_head_segmenter(
         RUNS / "head_segmenter" / "checkpoint.pt", WEIGHTS
     ),
+    "toon_net": lambda: toon_export.export_toon_net(RUNS / "toon_net" / "checkpoint.pt", WEIGHTS),
     "face_prior": lambda: face_prior.export_face_prior(WEIGHTS),
     "face_vae": lambda: face_vae_export.export_face_vae(RUNS / "face_vae" / "checkpoint.pt", WEIGHTS),
     "face_vae_vectors": lambda: attribute_table.export_table(RUNS / "face_vae" / "checkpoint.pt", WEIGHTS),

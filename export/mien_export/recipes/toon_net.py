@@ -14,9 +14,10 @@ from mien_export.data.toon_pairs import load_cel, load_seed
 from mien_export.networks.edit_net import EditNet
 from mien_export.networks.lite0 import Lite0
 from mien_export.networks.patch_discriminator import PatchDiscriminator
+from mien_export.networks.toon_net import ServedToonNet
 from mien_export.recipes.edit_losses import EditLosses, LossWeights
 from mien_export.recipes.edit_step import EditSettings, EditTrainer, PairSource, Stage
-from mien_export.recipes.loop import pick_device, placed
+from mien_export.recipes.loop import load_shipped, pick_device, placed
 from mien_service.tasks.toon_styles import STYLES
 
 SHIPPED = Path("weights/toon_net.onnx")
@@ -52,4 +53,7 @@ def trainer(pairs: PairSource, folder: Path, settings: EditSettings = SETTINGS) 
     """Return the training, going on from its checkpoint or from what is shipped."""
     losses = EditLosses(WEIGHTS, placed(Lite0(), pick_device()), looked_at=6)
     critic = PatchDiscriminator(condition_size=len(STYLES))
-    return EditTrainer(network(), pairs, losses, folder, critic, settings, SHIPPED if SHIPPED.exists() else None)
+    net = network()
+    if SHIPPED.exists():
+        load_shipped(ServedToonNet(net), SHIPPED)
+    return EditTrainer(net, pairs, losses, folder, critic, settings)

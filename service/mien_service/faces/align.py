@@ -143,11 +143,13 @@ def averaged_down(
 class AlignedFace:
     """A face cut out of its photo: what a task sees.
 
-    crop: (256, 256, 3) uint8 RGB; transform: photo pixels to crop pixels; landmarks: (68, 2) in crop pixels; marked:
-    (256, 256), what the client marked on the photo, or None.
+    photo: (h, w, 3), all of it, for what looks farther than the square; crop: (256, 256, 3) uint8 RGB; transform: photo
+    pixels to crop pixels; landmarks: (68, 2) in crop pixels; marked: (256, 256), what the client marked on the photo,
+    or None.
     """
 
     face: Face
+    photo: RgbImage
     crop: RgbImage
     transform: Affine
     landmarks: Points
@@ -158,4 +160,4 @@ def align(photo: RgbImage, face: Face, marked: Marked | None = None) -> AlignedF
     """Cut the aligned square of `face` out of `photo`, and out of `marked`, (h, w). Raises DegenerateLandmarks."""
     transform = crop_transform(face.landmarks)
     square = None if marked is None else np.where(cut(marked, transform) > 127, np.uint8(255), np.uint8(0))
-    return AlignedFace(face, cut(photo, transform), transform, apply(transform, face.landmarks), square)
+    return AlignedFace(face, photo, cut(photo, transform), transform, apply(transform, face.landmarks), square)

@@ -104,6 +104,22 @@ class Layer:
     top: int
 
 
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """An edit over a square of its own instead of the aligned one; transform: photo to the square at 256 pixels."""
+
+    edit: Edit
+    transform: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Sticker:
+    """A picture of its own, cut out: RGBA (h, w, 4) uint8; reading: what was read from its face, if anything."""
+
+    pixels: NDArray[np.uint8]
+    reading: "Reading | None" = None
+
+
 @dataclass(frozen=True)
 class Reading:
     """What was read from a face: a label and a number in 0..1 for each class.

@@ -96,7 +96,7 @@ class TaskRunner:
         if as_strip:
             self._check_strip(params, photo)
         answer = self.pipeline.run(spec, params, photo.pixels, work, grey=photo.is_grey, marked=marked)
-        chosen = photo.format if media_type == JSON else ImageFormat(media_type.removeprefix("image/"))
+        chosen = _in_json(photo, params) if media_type == JSON else ImageFormat(media_type.removeprefix("image/"))
         # A photo's transparency does not fit its faces' squares.
         source = photo if params.output == "photo" else replace(photo, alpha=None)
         encoded = self._encoded(spec, answer, source, chosen, work, as_strip=as_strip)
@@ -120,7 +120,14 @@ class TaskRunner:
         encoded: list[tuple[Picture, bytes]] = []
         for one in pictures:
             with work.stage("encode"):
-                body = encode(one.pixels, chosen, source, quality=self.limits.jpeg_quality, ai_edited=not spec.reads)
+                body = encode(
+                    one.pixels,
+                    chosen,
+                    source,
+                    quality=self.limits.jpeg_quality,
+                    ai_edited=not spec.reads,
+                    alpha=one.alpha,
+                )
             encoded.append((one.picture, body))
         return encoded
 
@@ -148,7 +155,13 @@ def _offers(photo: Photo, params: TaskParams) -> list[str]:
     """Return the types this answer can have: several pictures are one image only as a strip, and none are JSON."""
     count = len(params.pictures())
     is_image = count == 1 or (count > 1 and params.layout == "strip")
-    return image_offers(photo.format) if is_image else [JSON]
+    offers = image_offers(photo.format) if is_image else [JSON]
+    return [offer for offer in offers if offer != ImageFormat.JPEG.media_type or not params.is_sticker()]
+
+
+def _in_json(photo: Photo, params: TaskParams) -> ImageFormat:
+    """Return the format of pictures within JSON: the photo's, but for stickers, which a JPEG cannot hold."""
+    return ImageFormat.PNG if params.is_sticker() and photo.format is ImageFormat.JPEG else photo.format
 
 
 def parsed(model: type[TaskParams], parameters: dict[str, Any]) -> TaskParams:

@@ -38,8 +38,13 @@ class EmotionParams(TaskParams):
 @task("/emotion", params=EmotionParams, networks=(NETWORK,), notice=NOTICE, reads=True)
 def emotion(face: AlignedFace, params: EmotionParams, run: Runner) -> Sequence[Reading]:
     """Read the expression of a face."""
+    return [reading_of(face, run, captioned=params.captions)]
+
+
+def reading_of(face: AlignedFace, run: Runner, *, captioned: bool = False) -> Reading:
+    """Return what a face shows, with a caption of the likeliest if asked for. Raises what `run` raises."""
     probabilities = read_expression(face.crop, run)
     best = int(np.argmax(probabilities))
-    caption = f"{EXPRESSIONS[best]} {probabilities[best]:.0%}" if params.captions else None
+    caption = f"{EXPRESSIONS[best]} {probabilities[best]:.0%}" if captioned else None
     scores = {str(name): float(one) for name, one in zip(EXPRESSIONS, probabilities, strict=True)}
-    return [Reading(EXPRESSIONS[best], scores, caption)]
+    return Reading(EXPRESSIONS[best], scores, caption)

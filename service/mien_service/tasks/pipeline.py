@@ -11,10 +11,11 @@ from mien_service.engine.work import Work
 from mien_service.faces.align import CROP_SIZE, AlignedFace, Marked, align, at_resolution, averaged_down, cut, scale_of
 from mien_service.faces.composite import apply_edit, apply_layer, invented
 from mien_service.faces.draw import draw_caption, draw_face, draw_label
-from mien_service.faces.edit import Edit, Layer, Reading
+from mien_service.faces.edit import Edit, Layer, Placed, Reading, Sticker
 from mien_service.faces.face import Face, Pose, RgbImage
 from mien_service.faces.find import FaceFinder
 from mien_service.faces.pose_after import pose_after
+from mien_service.media.photo import Alpha
 from mien_service.tasks.registry import NotForThisFace, Picture, Result, TaskParams, TaskSpec
 
 MAX_FACE_SIDE = 1024
@@ -27,6 +28,8 @@ class AnsweredPicture:
 
     pixels: RgbImage
     picture: Picture
+    alpha: Alpha | None = None
+    """(h, w) uint8 of a sticker; None: as opaque as the photo."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,13 +85,16 @@ class Pipeline:
         with work.stage("align"):
             aligned = [align(photo, face, marked) for face in faces]
         with work.stage("draw", besides=("queue", "network")):
-            worked = _worked(spec, params, aligned, Runner(self._engine, work))
+            runner = Runner(self._engine, work)
+            worked = _worked(spec, params, aligned, runner)
+            faces = [one.face for one in worked]
+            scene = photo if spec.scene is None else spec.scene(photo, faces, params, runner)
         reader = Runner(self._engine, work, is_stage=False)
         height, width = photo.shape[:2]
         return Answer(
-            [one.face.face for one in worked],
+            [face.face for face in faces],
             [one.index for one in worked],
-            _pictures(photo, params, worked, work, grey=grey, marked=marked),
+            _pictures(scene, params, worked, work, grey=grey, marked=marked),
             lambda: _invented((height, width), params, worked, marked),
             lambda: [_pose_after(one, reader) for one in worked],
             [_reading(one) for one in worked],
@@ -111,7 +117,12 @@ def _worked(spec: TaskSpec, params: TaskParams, aligned: list[AlignedFace], runn
 
 
 def _reading(one: Worked) -> Reading | None:
-    return next((result for result in one.results if isinstance(result, Reading)), None)
+    for result in one.results:
+        if isinstance(result, Reading):
+            return result
+        if isinstance(result, Sticker):
+            return result.reading
+    return None
 
 
 def _pose_after(one: Worked, run: Runner) -> Pose | None:
@@ -144,11 +155,15 @@ def _pictures(
     Where the client marked something, nothing else is touched, not by a part of a field's pixel.
     """
     faces = [one.face for one in worked]
-    if params.output == "face" and not params.landmarks and marked is None and not any(map(_reading, worked)):
+    edits_only = all(isinstance(result, Edit) for one in worked for result in one.results)
+    if params.output == "face" and not params.landmarks and marked is None and edits_only:
         with work.stage("composite"):
             photo, faces = _as_large_as_shown(photo, faces)
     for i, picture in enumerate(params.pictures()):
         pixels = photo
+        if isinstance(first := worked[0].results[i], Sticker):
+            yield _as_sticker(first, picture)
+            continue
         for one, face in zip(worked, faces, strict=True):
             with work.stage("composite"):
                 pixels = _applied(pixels, face, one.results[i], grey=grey)
@@ -157,6 +172,11 @@ def _pictures(
                 pixels = np.asarray(cv2.copyTo(pixels, marked, photo.copy()), np.uint8)
             finished = _finished(pixels, params, faces)
         yield AnsweredPicture(finished, picture)
+
+
+def _as_sticker(sticker: Sticker, picture: Picture) -> AnsweredPicture:
+    pixels = np.ascontiguousarray(sticker.pixels[..., :3])
+    return AnsweredPicture(pixels, picture, np.ascontiguousarray(sticker.pixels[..., 3]))
 
 
 def _as_large_as_shown(photo: RgbImage, faces: list[AlignedFace]) -> tuple[RgbImage, list[AlignedFace]]:
@@ -171,9 +191,11 @@ def _as_large_as_shown(photo: RgbImage, faces: list[AlignedFace]) -> tuple[RgbIm
 def _applied(pixels: RgbImage, face: AlignedFace, result: Result, *, grey: bool) -> RgbImage:
     if isinstance(result, Edit):
         return apply_edit(pixels, face.transform, result, grey=grey)
+    if isinstance(result, Placed):
+        return apply_edit(pixels, result.transform, result.edit, grey=grey)
     if isinstance(result, Layer):
         return apply_layer(pixels, result)
-    if result.caption is None:
+    if isinstance(result, Sticker) or result.caption is None:
         return pixels
     captioned = pixels.copy()
     draw_caption(captioned, face.face, result.caption)

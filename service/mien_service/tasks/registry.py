@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from mien_service.faces.align import AlignedFace
-from mien_service.faces.edit import Edit, Layer, Reading
+from mien_service.faces.edit import Edit, Layer, Placed, Reading, Sticker
+from mien_service.faces.face import RgbImage
 
-Result = Edit | Layer | Reading
+Result = Edit | Placed | Layer | Sticker | Reading
 
 
 class Runner(Protocol):
@@ -63,6 +64,10 @@ class TaskParams(BaseModel):
         """Return what tells the pictures of the answer apart, in order: one for most requests, none of a reading."""
         return [Picture()]
 
+    def is_sticker(self) -> bool:
+        """Return whether the pictures are cut out, with transparency."""
+        return False
+
     def network(self) -> str | None:
         """Return the network that the answer is attributed to, where the parameters choose one; None: the first."""
         return None
@@ -75,6 +80,10 @@ Tables = Callable[[str], dict[str, NDArray[Any]]]
 
 TaskFunction = Callable[[AlignedFace, Any, Runner], Sequence[Result]]
 """Face, parameters and runner to one result for each of the parameters' pictures; or to one Reading."""
+
+
+SceneFunction = Callable[[RgbImage, Sequence[AlignedFace], Any, Runner], RgbImage]
+"""Photo (h, w, 3), the faces that are worked on, parameters and runner to the photo that their results are laid on."""
 
 
 class InvalidParameter(ValueError):
@@ -112,6 +121,8 @@ class TaskSpec:
     """Whether its pictures may trouble who sees them: answers tell where help is found, as the deployer says."""
     reads: bool = False
     """Whether it reads faces and edits nothing: answers tell what was read, and pictures have no mark of editing."""
+    scene: SceneFunction | None = None
+    """What it makes of the photo as a whole before the faces' results are laid on it; None: nothing."""
 
     @property
     def name(self) -> str:
@@ -152,6 +163,7 @@ def task(
     turns: bool = False,
     offers_help: bool = False,
     reads: bool = False,
+    scene: SceneFunction | None = None,
 ) -> Callable[[Callable[[AlignedFace, Params, Runner], Sequence[Result]]], TaskFunction]:
     """Register the decorated function as the task at `path`; its docstring's first line is the summary."""
 
@@ -171,6 +183,7 @@ def task(
                 turns,
                 offers_help,
                 reads,
+                scene,
             )
         )
         return function
