@@ -54,6 +54,7 @@ from mien_export.recipes import (
     mask_segmenter,
     mesh_net,
     preview_student,
+    repack,
     repainter,
     seed_cyclegan,
     seed_frontalizer,
@@ -150,6 +151,8 @@ def main() -> None:
     train.add_argument("--minutes", type=float, help="time budget over all sessions together")
     export = commands.add_parser("export", help="write weights, their manifest entry included")
     export.add_argument("name", choices=sorted(EXPORTERS))
+    smaller = commands.add_parser("repack", help="store a shipped network's large weights in a byte each")
+    smaller.add_argument("name")
     evaluate = commands.add_parser("evaluate", help="measure a task with its baselines")
     evaluate.add_argument("name", choices=sorted(EVALUATIONS))
     evaluate.add_argument("--folder", type=Path, default=RUNS / "evaluation")
@@ -163,6 +166,8 @@ def main() -> None:
         recipe(minutes if arguments.minutes is None else arguments.minutes, folder)
     elif arguments.command == "export":
         EXPORTERS[arguments.name]()
+    elif arguments.command == "repack":
+        repack.repack(arguments.name, WEIGHTS)
     elif arguments.command == "pairs":
         render_pairs(arguments.subset)
     else:

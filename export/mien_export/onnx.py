@@ -26,6 +26,9 @@ SIDE_MULTIPLE = 32
 PACKED_SIZE = 64
 """Initialisers with at least this many numbers are stored in half precision."""
 
+BYTES_FROM = 4096
+"""Weights with at least this many numbers may be stored in a byte each."""
+
 
 class ParityError(RuntimeError):
     """The exported network does not answer as the trained one does."""
@@ -95,14 +98,54 @@ def pack_half(file: Path) -> None:
         name = initializer.name
         graph.initializer[i].CopyFrom(numpy_helper.from_array(array.astype(np.float16), f"{name}.half"))
         casts.append(helper.make_node("Cast", [f"{name}.half"], [name], f"{name}.cast", to=TensorProto.FLOAT))
-    nodes = [*casts, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)
+    _put_first(graph, casts)
     # What the exporter notes of each node is for debugging and as large as the weights.
     for node in graph.node:
         del node.metadata_props[:]
         node.doc_string = ""
     del graph.value_info[:]
+    _save_checked(model, file)
+
+
+def pack_bytes(file: Path) -> None:
+    """Store the large weights of `file`, which pack_half has packed, in a byte each.
+
+    Each output channel has its scale. Nodes restore the weights, and are folded at load: nothing is computed in
+    bytes, and nothing becomes faster.
+    """
+    model = onnx.load(file)
+    graph = model.graph
+    restored: list[onnx.NodeProto] = []
+    for initializer in list(graph.initializer):
+        array, name = numpy_helper.to_array(initializer), initializer.name.removesuffix(".half")
+        if name == initializer.name or array.ndim < 2 or array.size < BYTES_FROM:
+            continue
+        levels, scale = _in_bytes(array.astype(np.float32))
+        graph.initializer.remove(initializer)
+        graph.initializer.extend(
+            [numpy_helper.from_array(levels, f"{name}.byte"), numpy_helper.from_array(scale, f"{name}.scale")]
+        )
+        graph.node.remove(next(node for node in graph.node if list(node.output) == [name]))
+        restored.append(helper.make_node("Cast", [f"{name}.byte"], [f"{name}.level"], to=TensorProto.FLOAT))
+        restored.append(helper.make_node("Mul", [f"{name}.level", f"{name}.scale"], [name]))
+    _put_first(graph, restored)
+    _save_checked(model, file)
+
+
+def _in_bytes(weight: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Return a weight (n, ...) in -127..127, and the scale of each of its n channels, shaped to multiply it."""
+    largest = np.abs(weight).max(axis=tuple(range(1, weight.ndim)), keepdims=True)
+    scale = np.maximum(largest / 127, 1e-12).astype(np.float32)
+    return np.rint(weight / scale).astype(np.int8), scale
+
+
+def _put_first(graph: onnx.GraphProto, nodes: list[onnx.NodeProto]) -> None:
+    every = [*nodes, *graph.node]
+    del graph.node[:]
+    graph.node.extend(every)
+
+
+def _save_checked(model: onnx.ModelProto, file: Path) -> None:
     onnx.checker.check_model(model)
     onnx.save(model, file)
     if file.stat().st_size > MAX_BYTES:
@@ -111,10 +154,15 @@ def pack_half(file: Path) -> None:
 
 def read_initializers(file: Path) -> dict[str, torch.Tensor]:
     """Return the weights in `file` by the module's names, in full precision, to go on training from."""
-    return {
-        initializer.name.removesuffix(".half"): torch.from_numpy(numpy_helper.to_array(initializer).copy()).float()
-        for initializer in onnx.load(file).graph.initializer
-    }
+    stored = {one.name: numpy_helper.to_array(one).copy() for one in onnx.load(file).graph.initializer}
+    found: dict[str, torch.Tensor] = {}
+    for name, array in stored.items():
+        weight = torch.from_numpy(array).float()
+        if name.endswith(".byte"):
+            weight *= torch.from_numpy(stored[f"{name.removesuffix('.byte')}.scale"])
+        if not name.endswith(".scale"):
+            found[name.removesuffix(".half").removesuffix(".byte")] = weight
+    return found
 
 
 def parity(module: torch.nn.Module, file: Path, examples: list[NDArray[np.float32]], bound: float) -> float:

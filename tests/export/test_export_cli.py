@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from mien_export import __main__ as cli
+from mien_service.engine.manifest import load_manifest
 
 
 @pytest.fixture
@@ -69,7 +70,13 @@ MODULES = sorted(file for room in ("recipes", "quality") for file in (Path(cli._
 @pytest.mark.parametrize("module", MODULES, ids=lambda file: file.stem)
 def test_every_command_that_a_module_names_exists(module: Path) -> None:
     """The docstring of a recipe, or of an evaluation, says how to run it."""
-    known = {"train": cli.TRAINERS, "export": cli.EXPORTERS, "evaluate": cli.EVALUATIONS}
+    networks = {entry.name for entry in load_manifest(cli.WEIGHTS).weights}
+    known = {
+        "train": cli.TRAINERS,
+        "export": cli.EXPORTERS,
+        "evaluate": cli.EVALUATIONS,
+        "repack": networks,
+    }
     for line in module.read_text().splitlines():
         if "python -m mien_export " in line:
             command, name = line.partition("python -m mien_export ")[2].split()[:2]

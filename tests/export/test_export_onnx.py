@@ -16,6 +16,7 @@ from mien_export.onnx import (
     Tensor,
     export,
     file_sha256,
+    pack_bytes,
     pack_half,
     parity,
     read_initializers,
@@ -233,6 +234,47 @@ def test_training_can_go_on_from_the_file(packed: bool, small: nn.Module, file: 
     missing, unexpected = fresh.load_state_dict(found, strict=False)
     assert not unexpected
     assert all(name.endswith("num_batches_tracked") for name in missing)
+
+
+@pytest.fixture
+def wide(tmp_path: Path) -> tuple[nn.Module, Path]:
+    """A network with one large weight, packed."""
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        module = nn.Sequential(nn.Flatten(), nn.Linear(192, 300))
+    file = tmp_path / "wide.onnx"
+    export(module, [IMAGE], [Tensor("out", (300,), "x")], file)
+    pack_half(file)
+    return module, file
+
+
+def test_bytes_halve_a_packed_file_and_hardly_change_the_answer(
+    wide: tuple[nn.Module, Path], images: NDArray[np.float32]
+) -> None:
+    module, file = wide
+    half, before = parity(module, file, [images], 0.02), file.stat().st_size
+    pack_bytes(file)
+    assert 0.45 < file.stat().st_size / before < 0.6
+    assert half < parity(module, file, [images], 0.02)
+    kinds = {one.name: one.data_type for one in onnx.load(file).graph.initializer}
+    assert kinds["1.weight.byte"] == onnx.TensorProto.INT8
+    assert kinds["1.bias.half"] == onnx.TensorProto.FLOAT16, "300 numbers are too few"
+
+
+def test_training_can_go_on_from_bytes(wide: tuple[nn.Module, Path]) -> None:
+    module, file = wide
+    pack_bytes(file)
+    found = read_initializers(file)
+    for name, value in module.state_dict().items():
+        torch.testing.assert_close(found[name], value, rtol=0, atol=float(value.abs().max()) / 127)
+
+
+def test_bytes_of_bytes_change_nothing_more(wide: tuple[nn.Module, Path]) -> None:
+    _, file = wide
+    pack_bytes(file)
+    once = file.read_bytes()
+    pack_bytes(file)
+    assert file.read_bytes() == once
 
 
 def test_packing_twice_changes_nothing_more(file: Path) -> None:

@@ -12,7 +12,7 @@ from mien_export.recipes.edit_export import edit_inputs, edit_outputs
 from mien_export.recipes.shipping import Shipment, averaged, example_photos, ship
 from mien_service.tasks.attribute_editor import EDITORS, REACH, SIDE
 
-VERSIONS = {"masculine_editor": "1.0.0", "age_editor": "1.0.0", "beard_editor": "1.0.0", "smile_editor": "1.1.0"}
+VERSIONS = {"masculine_editor": "1.0.1", "age_editor": "1.0.1", "beard_editor": "1.0.1", "smile_editor": "1.1.1"}
 """Of the networks."""
 
 
@@ -32,7 +32,8 @@ def export_attribute_editor(name: str, checkpoint: Path, weights: Path) -> None:
         inputs=tuple(edit_inputs(net, SIDE, f"{strengths} in {-REACH:g}..{REACH:g}, then four style numbers")),
         outputs=tuple(edit_outputs(net, SIDE)),
         exact_bound=1e-3,
-        packed_bound=0.05,
+        packed_bound=0.1,
+        in_bytes=True,
     )
     photos = example_photos(SIDE)
     conditions = np.random.default_rng(0).normal(size=(len(photos), net.condition_size)).astype(np.float32)

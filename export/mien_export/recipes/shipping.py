@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from mien_export.onnx import Tensor, export, file_sha256, pack_half, parity, update_manifest
+from mien_export.onnx import Tensor, export, file_sha256, pack_bytes, pack_half, parity, update_manifest
 from mien_service.engine.manifest import WeightEntry
 
 EXAMPLES = (Path("examples/people/ben.jpg"), Path("examples/people/carla.jpg"))
@@ -20,8 +20,8 @@ EXAMPLES = (Path("examples/people/ben.jpg"), Path("examples/people/carla.jpg"))
 class Shipment:
     """What the manifest says of a network beside its file's hash, and how closely the file has to answer.
 
-    exact_bound, packed_bound: the largest difference of ONNX Runtime to PyTorch, with the weights in full and in half
-    precision.
+    exact_bound, packed_bound: the largest difference of ONNX Runtime to PyTorch, with the weights in full precision and
+    as they are stored; in_bytes: whether the large ones are stored in a byte each, instead of in half precision.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Shipment:
     outputs: tuple[Tensor, ...]
     exact_bound: float
     packed_bound: float
+    in_bytes: bool = False
 
 
 def ship(served: nn.Module, shipment: Shipment, examples: list[NDArray[np.float32]], weights: Path) -> None:
@@ -44,6 +45,8 @@ def ship(served: nn.Module, shipment: Shipment, examples: list[NDArray[np.float3
         export(served, list(shipment.inputs), list(shipment.outputs), unfinished)
         exact = parity(served, unfinished, examples, shipment.exact_bound)
         pack_half(unfinished)
+        if shipment.in_bytes:
+            pack_bytes(unfinished)
         packed = parity(served, unfinished, examples, shipment.packed_bound)
         file = weights / f"{shipment.name}.onnx"
         unfinished.rename(file)
