@@ -67,6 +67,12 @@ def frontalize(mien: Mien, photo: Path) -> list[tuple[str, EditResult]]:
     return [(title, mien.frontalize(photo, yaw=yaw)) for title, yaw in poses.items()]
 
 
+def emotion(mien: Mien, photo: Path) -> list[tuple[str, EditResult]]:
+    """Return the photo with each face's expression written at it, with its title."""
+    result = mien.emotion(photo, face="all", captions=True)
+    return [(f"reads {result.expression.label}", result.picture)] if result.picture else []
+
+
 def save(results: list[tuple[str, EditResult]]) -> list[np.ndarray]:
     """Write the results to OUT and return their tiles."""
     for title, result in results:
@@ -81,6 +87,7 @@ def main() -> None:
     with running_service() as address, Mien(address) as mien:
         tiles = [tile(photo.read_bytes(), "photo"), *save(edit_attributes(mien, photo))]
         tiles += save(addiction_previews(mien, photo))
+        tiles += save(emotion(mien, photo))
         try:
             masked, unmasked = photo, unmask(mien, photo)
         except NoMaskFound:
