@@ -33,9 +33,9 @@ BATCH = 96
 OPINION = 0.3
 """Share of the target that the votes make up: a label is one person's word, and wrong one time in three."""
 
-SCHEDULE = Schedule(learning_rate=2e-3, weight_decay=0.05, ema_decay=0.998, report_seconds=120.0)
+SCHEDULE = Schedule(learning_rate=2e-3, weight_decay=0.05, ema_decay=0.998, report_seconds=240.0)
 
-CALIBRATION_BATCHES = 40
+CALIBRATION_BATCHES = 25
 READ_AT_ONCE = 256
 
 PER_ROW = 16
@@ -60,6 +60,11 @@ class ExpressionBatches:
         views = varied_views(self._pictures[chosen], INPUT_SIDE)
         return views.contiguous(memory_format=torch.channels_last), self._targets[chosen]
 
+    def plain(self) -> torch.Tensor:
+        """Return faces (BATCH, 1, 44, 44) in 0..1 as the service shows them."""
+        chosen = torch.randint(len(self._pictures), (BATCH,), device=self._pictures.device)
+        return plain_views(self._pictures[chosen], INPUT_SIDE)
+
 
 def train(name: str, minutes: float, folder: Path) -> Path:
     """Train the network called `name` for `minutes` (all sessions together) and return the checkpoint's path."""
@@ -76,7 +81,7 @@ def train(name: str, minutes: float, folder: Path) -> Path:
         return {"entropy": F.cross_entropy(logits, targets)}
 
     def calibration() -> Iterator[torch.Tensor]:
-        return (batches.batch()[0] for _ in range(CALIBRATION_BATCHES))
+        return (batches.plain() for _ in range(CALIBRATION_BATCHES))
 
     def report(average: torch.nn.Module, file: Path) -> None:
         logits = read_expressions(average, valid)
