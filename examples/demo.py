@@ -80,6 +80,12 @@ def save(results: list[tuple[str, EditResult]]) -> list[np.ndarray]:
     return [tile(result.bytes, title) for title, result in results]
 
 
+def sheet(tiles: list[np.ndarray]) -> np.ndarray:
+    """Return the tiles three in a row; the last row ends white."""
+    full = [*tiles, *[np.full_like(tiles[0], 255)] * (-len(tiles) % 3)]
+    return np.vstack([np.hstack(full[i : i + 3]) for i in range(0, len(full), 3)])
+
+
 def main() -> None:
     """Run the tasks and write the pictures; if nobody in the photo wears a mask, another is unmasked."""
     photo = Path(sys.argv[1])
@@ -94,8 +100,7 @@ def main() -> None:
             masked, unmasked = MASKED, unmask(mien, MASKED)
         tiles += [tile(masked.read_bytes(), "masked"), *save(unmasked)]
         tiles += [tile(TURNED.read_bytes(), "turned"), *save(frontalize(mien, TURNED))]
-    rows = [np.hstack(tiles[i : i + 3]) for i in range(0, len(tiles), 3)]
-    cv2.imwrite(str(OUT / "contact-sheet.png"), np.vstack(rows))
+    cv2.imwrite(str(OUT / "contact-sheet.png"), sheet(tiles))
     print(f"{len(tiles)} pictures are in {OUT}/contact-sheet.png, the edited ones beside it")
 
 
