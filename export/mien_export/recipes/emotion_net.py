@@ -4,7 +4,8 @@
     python -m mien_export train mini_xception --minutes 40
 
 The second is the seed project's network, a baseline, by the same recipe. Resumes from runs/NAME/checkpoint.pt where
-there is one; every report tells the accuracy on `valid`, and writes a contact sheet beside the checkpoint.
+there is one; the first else goes on from the shipped weights. Every report tells the accuracy on `valid`, and writes a
+contact sheet beside the checkpoint.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,9 +18,9 @@ from torch.nn import functional as F
 
 from mien_export.data.expression_batches import plain_views, varied_views
 from mien_export.data.expressions import Expressions, load_expressions, soft_labels, training_faces
-from mien_export.networks.emotion_net import EmotionNet, ExpressionNet
+from mien_export.networks.emotion_net import EmotionNet, ExpressionNet, ServedEmotionNet
 from mien_export.networks.mini_xception import MiniXception
-from mien_export.recipes.loop import autocast, pick_device, placed
+from mien_export.recipes.loop import autocast, load_shipped, pick_device, placed
 from mien_export.recipes.supervised import Recipe, Schedule, Terms, train_supervised
 from mien_service.faces.expression import EXPRESSIONS, INPUT_SIDE
 
@@ -27,6 +28,9 @@ NETWORKS: dict[str, Callable[[], ExpressionNet]] = {
     "emotion_net": lambda: EmotionNet(len(EXPRESSIONS)),
     "mini_xception": lambda: MiniXception(len(EXPRESSIONS)),
 }
+
+SHIPPED = {"emotion_net": Path("weights/emotion_net.onnx")}
+"""Where training goes on from, if it is there."""
 
 BATCH = 96
 
@@ -72,7 +76,10 @@ def train(name: str, minutes: float, folder: Path) -> Path:
     everything = load_expressions()
     batches = ExpressionBatches(training_faces(everything), device)
     valid = everything.split("valid")
-    model = placed(NETWORKS[name](), device)
+    model = NETWORKS[name]()
+    if name in SHIPPED and SHIPPED[name].exists():
+        load_shipped(ServedEmotionNet(model, 1.0), SHIPPED[name])
+    model = placed(model, device)
 
     def terms() -> Terms:
         faces, targets = batches.batch()

@@ -11,6 +11,7 @@ from mien_export.networks.emotion_net import EmotionNet
 from mien_export.recipes import emotion_export, emotion_net
 from mien_export.recipes.emotion_export import FACE, PROBABILITIES, served_temperature
 from mien_export.recipes.emotion_net import BATCH, ExpressionBatches, read_expressions
+from mien_export.recipes.shipping import averaged
 from mien_export.runner import WeightsRunner
 from mien_service.engine.sessions import fits
 from mien_service.faces.expression import EXPRESSIONS, INPUT_SIDE, expression_input, read_expression
@@ -101,6 +102,7 @@ def test_what_is_trained_and_exported_reads_what_it_learned(tmp_path: Path, monk
     monkeypatch.setitem(emotion_net.NETWORKS, "emotion_net", small_net)
     monkeypatch.setattr(emotion_net, "load_expressions", lambda: drawn_faces(300))
     monkeypatch.setattr(emotion_export, "load_expressions", lambda: drawn_faces(300))
+    monkeypatch.setattr(emotion_net, "SHIPPED", {"emotion_net": tmp_path / "weights" / "emotion_net.onnx"})
     checkpoint = emotion_net.train("emotion_net", 20 / 60, tmp_path)
     rows = BATCH // emotion_net.PER_ROW
     assert cv2.imread(str(tmp_path / "sheet.png")).shape == (rows * INPUT_SIDE, emotion_net.PER_ROW * INPUT_SIDE, 3)
@@ -117,3 +119,8 @@ def test_what_is_trained_and_exported_reads_what_it_learned(tmp_path: Path, monk
         shares = read_expression(face, run)
         assert shares.sum() == pytest.approx(1, abs=1e-3)
         assert EXPRESSIONS[int(shares.argmax())] == name
+
+    later = small_net()
+    later.load_state_dict(averaged(emotion_net.train("emotion_net", 1 / 60, tmp_path / "later")))
+    valid = drawn_faces(300).split("valid")
+    assert (read_expressions(later.eval(), valid).argmax(dim=1).numpy() == valid.labels).mean() > 0.9
