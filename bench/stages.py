@@ -29,6 +29,7 @@ TASKS: dict[str, tuple[Path, dict[str, str]]] = {
     "/addiction-preview": (Path("examples/people/ben.jpg"), {"substance": "smoking"}),
     "/edit-attribute": (Path("examples/people/ben.jpg"), {"attribute": "smiling", "engine": "editnet"}),
     "/edit-attribute, vae": (Path("examples/people/ben.jpg"), {"attribute": "smiling", "engine": "vae"}),
+    "/emotion": (Path("examples/people/ben.jpg"), {}),
     "/frontalize": (Path("examples/turned/hanna.jpg"), {}),
     "/unmask": (Path("examples/masked/anna.jpg"), {}),
 }

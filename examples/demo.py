@@ -67,11 +67,23 @@ def frontalize(mien: Mien, photo: Path) -> list[tuple[str, EditResult]]:
     return [(title, mien.frontalize(photo, yaw=yaw)) for title, yaw in poses.items()]
 
 
+def emotion(mien: Mien, photo: Path) -> list[tuple[str, EditResult]]:
+    """Return the photo with each face's expression written at it, with its title."""
+    result = mien.emotion(photo, face="all", captions=True)
+    return [(f"reads {result.expression.label}", result.picture)] if result.picture else []
+
+
 def save(results: list[tuple[str, EditResult]]) -> list[np.ndarray]:
     """Write the results to OUT and return their tiles."""
     for title, result in results:
         result.save(OUT / f"{title.replace(' ', '-')}.{result.media_type.removeprefix('image/')}")
     return [tile(result.bytes, title) for title, result in results]
+
+
+def sheet(tiles: list[np.ndarray]) -> np.ndarray:
+    """Return the tiles three in a row; the last row ends white."""
+    full = [*tiles, *[np.full_like(tiles[0], 255)] * (-len(tiles) % 3)]
+    return np.vstack([np.hstack(full[i : i + 3]) for i in range(0, len(full), 3)])
 
 
 def main() -> None:
@@ -81,14 +93,14 @@ def main() -> None:
     with running_service() as address, Mien(address) as mien:
         tiles = [tile(photo.read_bytes(), "photo"), *save(edit_attributes(mien, photo))]
         tiles += save(addiction_previews(mien, photo))
+        tiles += save(emotion(mien, photo))
         try:
             masked, unmasked = photo, unmask(mien, photo)
         except NoMaskFound:
             masked, unmasked = MASKED, unmask(mien, MASKED)
         tiles += [tile(masked.read_bytes(), "masked"), *save(unmasked)]
         tiles += [tile(TURNED.read_bytes(), "turned"), *save(frontalize(mien, TURNED))]
-    rows = [np.hstack(tiles[i : i + 3]) for i in range(0, len(tiles), 3)]
-    cv2.imwrite(str(OUT / "contact-sheet.png"), np.vstack(rows))
+    cv2.imwrite(str(OUT / "contact-sheet.png"), sheet(tiles))
     print(f"{len(tiles)} pictures are in {OUT}/contact-sheet.png, the edited ones beside it")
 
 

@@ -174,6 +174,39 @@ def test_addiction_preview_is_shown_under_its_notice_and_help_line(page: Page) -
     assert differs(picture, Image.open(BytesIO(page.request.get("/page/sample.jpg").body())))
 
 
+def test_expression_is_shown_as_bars_under_its_notice(page: Page) -> None:
+    open_with_sample(page)
+    page.locator(".task > summary", has_text="Emotion").click()
+    form(page).get_by_role("button", name="Read the photo").click()
+    await_answer(page)
+
+    expect(page.get_by_alt_text("The photo you chose")).to_be_visible()
+    expect(page.locator("#picture").get_by_role("note")).to_contain_text("not what a person feels")
+    shown = page.get_by_role("region", name="What face 0 shows")
+    label = shown.get_by_role("heading").text_content()
+    values = shown.get_by_role("meter").evaluate_all("all => all.map(one => one.value)")
+    assert len(values) == 7
+    assert values == sorted(values, reverse=True)
+    assert abs(sum(values) - 1) < 0.01
+    assert label == f"Face 0: {(shown.locator('dt').first.text_content() or '').lower()}"
+    expect(page.get_by_role("link", name="Download")).to_have_count(0)
+    expect(page.get_by_role("status")).to_have_text("Done: 1 face.")
+
+
+@pytest.mark.slow
+def test_captions_are_a_picture_beside_the_bars(page: Page) -> None:
+    open_with_sample(page)
+    page.locator(".task > summary", has_text="Emotion").click()
+    form(page).get_by_label("Captions").check()
+    form(page).get_by_role("button", name="Read the photo").click()
+    await_answer(page)
+
+    name, picture = downloaded(page)
+    assert name == "sample-emotion.jpg"
+    assert differs(picture, Image.open(BytesIO(page.request.get("/page/sample.jpg").body())))
+    expect(page.get_by_role("region", name="What face 0 shows").get_by_role("meter")).to_have_count(7)
+
+
 def test_a_substance_has_to_be_chosen(page: Page) -> None:
     open_with_sample(page)
     page.locator(".task > summary", has_text="Addiction preview").click()

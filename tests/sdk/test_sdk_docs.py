@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sdk_service import JPEG, PNG, Service, json_reply, picture_reply, reply
+from sdk_service import JPEG, PNG, Service, json_answer, json_reply, picture_reply, reply
 
 import mien
 
@@ -21,6 +21,9 @@ EXAMPLES = [
 def _service(request: httpx.Request) -> httpx.Response:
     if request.method == "GET":
         answer = reply(json=[{"name": "edit", "licence": "Apache-2.0", "commercial_use": True}])
+    elif request.url.path == "/emotion":
+        expression = {"label": "happy", "probability": 0.9, "probabilities": {"happy": 0.9, "sad": 0.1}}
+        answer = json_reply({}, faces=[json_answer()["faces"][0] | {"expression": expression}])
     elif request.headers["accept"] == "application/json":
         answer = json_reply({"strength": -1.0}, {"strength": 0.0}, {"strength": 1.0})
     else:

@@ -90,7 +90,7 @@ def report_emotion(weights: Path, checkpoint: Path, folder: Path) -> None:
             "smiles of CelebA: how well `happy` tells them, area under the ROC curve": smile_rows(readers, people),
         },
     )
-    write_report(report, test_sheet(test, ours.shares[VIEWS[1]]), folder, "emotion")
+    write_report(report, faces_sheet(test, ours.shares[VIEWS[1]]), folder, "emotion")
     write_sheet(photo_sheet(readers[NETWORK], people, run), folder / "emotion_photos.png")
 
 
@@ -172,7 +172,7 @@ def inputs(people: Sequence[HeldOutFace]) -> Faces:
     return np.stack([expression_input(face.aligned.crop) for face in people])
 
 
-def test_sheet(test: Expressions, shares: Floats) -> list[list[Labelled]]:
+def faces_sheet(test: Expressions, shares: Floats) -> list[list[Labelled]]:
     """Return rows of test faces, two for each label, with what is read from them."""
     rows: list[list[Labelled]] = []
     order = np.random.default_rng(0).permutation(len(test.labels))

@@ -4,7 +4,8 @@
     python -m mien_export train mini_xception --minutes 40
 
 The second is the seed project's network, a baseline, by the same recipe. Resumes from runs/NAME/checkpoint.pt where
-there is one; every report tells the accuracy on `valid`, and writes a contact sheet beside the checkpoint.
+there is one; the first else goes on from the shipped weights. Every report tells the accuracy on `valid`, and writes a
+contact sheet beside the checkpoint.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,9 +18,9 @@ from torch.nn import functional as F
 
 from mien_export.data.expression_batches import plain_views, varied_views
 from mien_export.data.expressions import Expressions, load_expressions, soft_labels, training_faces
-from mien_export.networks.emotion_net import EmotionNet, ExpressionNet
+from mien_export.networks.emotion_net import EmotionNet, ExpressionNet, ServedEmotionNet
 from mien_export.networks.mini_xception import MiniXception
-from mien_export.recipes.loop import autocast, pick_device, placed
+from mien_export.recipes.loop import autocast, load_shipped, pick_device, placed
 from mien_export.recipes.supervised import Recipe, Schedule, Terms, train_supervised
 from mien_service.faces.expression import EXPRESSIONS, INPUT_SIDE
 
@@ -28,14 +29,17 @@ NETWORKS: dict[str, Callable[[], ExpressionNet]] = {
     "mini_xception": lambda: MiniXception(len(EXPRESSIONS)),
 }
 
+SHIPPED = {"emotion_net": Path("weights/emotion_net.onnx")}
+"""Where training goes on from, if it is there."""
+
 BATCH = 96
 
 OPINION = 0.3
 """Share of the target that the votes make up: a label is one person's word, and wrong one time in three."""
 
-SCHEDULE = Schedule(learning_rate=2e-3, weight_decay=0.05, ema_decay=0.998, report_seconds=120.0)
+SCHEDULE = Schedule(learning_rate=2e-3, weight_decay=0.05, ema_decay=0.998, report_seconds=240.0)
 
-CALIBRATION_BATCHES = 40
+CALIBRATION_BATCHES = 25
 READ_AT_ONCE = 256
 
 PER_ROW = 16
@@ -60,6 +64,11 @@ class ExpressionBatches:
         views = varied_views(self._pictures[chosen], INPUT_SIDE)
         return views.contiguous(memory_format=torch.channels_last), self._targets[chosen]
 
+    def plain(self) -> torch.Tensor:
+        """Return faces (BATCH, 1, 44, 44) in 0..1 as the service shows them."""
+        chosen = torch.randint(len(self._pictures), (BATCH,), device=self._pictures.device)
+        return plain_views(self._pictures[chosen], INPUT_SIDE)
+
 
 def train(name: str, minutes: float, folder: Path) -> Path:
     """Train the network called `name` for `minutes` (all sessions together) and return the checkpoint's path."""
@@ -67,7 +76,10 @@ def train(name: str, minutes: float, folder: Path) -> Path:
     everything = load_expressions()
     batches = ExpressionBatches(training_faces(everything), device)
     valid = everything.split("valid")
-    model = placed(NETWORKS[name](), device)
+    model = NETWORKS[name]()
+    if name in SHIPPED and SHIPPED[name].exists():
+        load_shipped(ServedEmotionNet(model, 1.0), SHIPPED[name])
+    model = placed(model, device)
 
     def terms() -> Terms:
         faces, targets = batches.batch()
@@ -76,7 +88,7 @@ def train(name: str, minutes: float, folder: Path) -> Path:
         return {"entropy": F.cross_entropy(logits, targets)}
 
     def calibration() -> Iterator[torch.Tensor]:
-        return (batches.batch()[0] for _ in range(CALIBRATION_BATCHES))
+        return (batches.plain() for _ in range(CALIBRATION_BATCHES))
 
     def report(average: torch.nn.Module, file: Path) -> None:
         logits = read_expressions(average, valid)

@@ -76,3 +76,15 @@ def test_temperature_moves_confidence_and_no_prediction() -> None:
     np.testing.assert_allclose(cool.sum(axis=1), 1)
     np.testing.assert_array_equal(cool.argmax(axis=1), warm.argmax(axis=1))
     assert (cool.max(axis=1) > warm.max(axis=1)).all()
+
+
+def test_the_mean_of_several_views_has_a_temperature_of_its_own() -> None:
+    logits, labels = drawn(4000)
+    noise = np.random.default_rng(1).normal(0, 2, (2, *logits.shape))
+    views = logits + noise
+    temperature = fit_temperature(views, labels)
+    together = np.mean([at_temperature(view, temperature) for view in views], axis=0)
+    assert fit_temperature(views[:1], labels) == pytest.approx(fit_temperature(views[0], labels))
+    # The mean of two is less sure than either, so each may be surer.
+    assert temperature < fit_temperature(views[0], labels)
+    assert calibration_error(together, labels) < 0.03

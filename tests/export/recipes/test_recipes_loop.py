@@ -219,8 +219,10 @@ def test_weights_are_placed_channels_last() -> None:
 
 def test_precision_is_mixed_only_where_that_is_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     linear, batch = nn.Linear(4, 4), torch.rand(2, 4)
-    for fast, wanted in ((True, torch.bfloat16), (False, torch.float32)):
-        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda fast=fast: fast)
+    mixed, full = torch.bfloat16, torch.float32
+    for amx, avx512, wanted in ((True, True, mixed), (True, False, mixed), (False, True, mixed), (False, False, full)):
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda amx=amx: amx)
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda avx512=avx512: avx512)
         with autocast(torch.device("cpu")):
             assert linear(batch).dtype == wanted
 

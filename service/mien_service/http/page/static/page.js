@@ -79,7 +79,8 @@ async function showAnswer(answer, request, wait, signal) {
   const made = await picturesOf(answer, request);
   if (signal.aborted) return forget(made);
   showPictures(made, answerView({ before: photo.before, pictures: made, answer, request, wait }));
-  busy(false, `Done: ${counted(made.length, "picture")}, ${counted(answer.faces.length, "face")}.`);
+  const shownPictures = made.length ? [counted(made.length, "picture")] : [];
+  busy(false, `Done: ${[...shownPictures, counted(answer.faces.length, "face")].join(", ")}.`);
 }
 
 /** Scroll to an element that begins below the fold, as the picture does on a phone. */

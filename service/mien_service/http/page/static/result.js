@@ -3,12 +3,13 @@
 import { comparison } from "./compare.js";
 import { curlCommand } from "./curl.js";
 import { element, told, words } from "./dom.js";
+import { expressionViews } from "./expressions.js";
 import { addressOf } from "./request.js";
 
-/** Return the photo as it was picked, before any task. */
-export function photoView({ address, width, height }) {
+/** Return the photo as it was picked: before any task, unless `caption` says else. */
+export function photoView({ address, width, height }, caption = "Before") {
   const img = element("img", { src: address, alt: "The photo you chose", width, height });
-  return element("figure", { class: "photo" }, img, element("figcaption", {}, "Before"));
+  return element("figure", { class: "photo" }, img, element("figcaption", {}, caption));
 }
 
 /** Return the pictures of an answer as {blob, address, width, height, caption, fileName}; free the addresses. */
@@ -56,18 +57,24 @@ function stem(name) {
 
 /** Return the view of an answer: the comparison, what has to be told of it, the row to choose from, the facts and the command. */
 export function answerView({ before, pictures, answer, request, wait }) {
-  const reading = element("pre", {}, JSON.stringify(answer.results, null, 2));
-  const [chosen, ...others] = pictures.length ? gallery(before, pictures, request.output !== "face") : [reading];
+  const views = pictures.length ? gallery(before, pictures, request.output !== "face") : unchanged(before);
+  const [chosen, ...others] = views;
   return element(
     "div",
     { class: "answer" },
     chosen,
     // Right under the picture it is about: a row of others would push it out of sight.
     ...told(answer, { role: "note" }),
+    ...expressionViews(answer.faces),
     ...others,
     facts(answer, wait),
     command(request, pictures),
   );
+}
+
+/** Return the photo of which something was read, where the browser can show it. */
+function unchanged(before) {
+  return before ? [photoView(before, "The photo, as it was")] : [element("p", { class: "empty" }, "This file cannot be shown here.")];
 }
 
 /** Return the chosen picture beside the photo, and a row to choose from where there are several. */

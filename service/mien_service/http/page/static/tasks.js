@@ -23,7 +23,8 @@ export function taskEntry(card, { open, submit }) {
   const task = card.path.slice(1);
   const parameters = [...parametersOf(card.parameters), ...(card.takes_mask ? [MASK] : [])];
   const fields = parameters.map((parameter) => fieldOf(task, parameter));
-  const form = taskForm(fields, new Set(parameters.filter((one) => one.advanced).map((one) => one.name)));
+  const advanced = new Set(parameters.filter((one) => one.advanced).map((one) => one.name));
+  const form = taskForm(fields, advanced, card.reads ? "Read the photo" : "Edit the photo");
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     fields.forEach((field) => field.unmark());
@@ -39,7 +40,7 @@ export function taskEntry(card, { open, submit }) {
   };
 }
 
-function taskForm(fields, advanced) {
+function taskForm(fields, advanced, verb) {
   const [folded, plain] = [fields.filter((f) => advanced.has(f.name)), fields.filter((f) => !advanced.has(f.name))];
   const more = element(
     "details",
@@ -50,7 +51,7 @@ function taskForm(fields, advanced) {
   const buttons = element(
     "div",
     { class: "buttons" },
-    element("button", { class: "button", type: "submit" }, "Edit the photo"),
+    element("button", { class: "button", type: "submit" }, verb),
     element("button", { class: "button plain", type: "reset" }, "Reset"),
   );
   // Checked by hand: a browser refuses in silence where the field at fault is folded away.
