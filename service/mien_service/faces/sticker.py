@@ -23,6 +23,9 @@ FAR, NEAR = 0.09, 0.01
 """Reach within which a half covered pixel's own colour is looked for, first and then
 once more, as shares of that side."""
 
+PURE = 4
+"""Power by which whole pixels count for more than half covered ones in the first look."""
+
 SMALL_SIDE = 320
 """Longest side of the small copy in pixels."""
 
@@ -60,19 +63,25 @@ def own_colours(picture: RgbImage, alpha: Field) -> Field:
     size = max(round(width * ratio), 1), max(round(height * ratio), 1)
     small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)
     share = np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA), np.float32)
-    fore, back = _both_sides(small, small, share, FAR)
-    fore, back = _both_sides(_explained(small, share, fore, back), back, share, NEAR)
+    # Nearly whole pixels alone first: the colours of others are mixed.
+    fore, back = _both_sides(small, small, share**PURE, (1 - share) ** PURE, FAR)
+    fore, back = _both_sides(_explained(small, share, fore, back), back, share, 1 - share, NEAR)
     both = np.asarray(cv2.resize(np.dstack([fore, back]), (width, height)), np.float32)
     return _explained(picture.astype(np.float32), alpha, both[..., :3], both[..., 3:])
 
 
-def _both_sides(fore: Field, back: Field, alpha: Field, reach: float) -> tuple[Field, Field]:
-    """Return the mean colours of the cut-out and of what is behind it around each pixel, both (h, w, 3)."""
-    side = 2 * max(round(reach * max(alpha.shape)), 1) + 1
-    share = np.asarray(cv2.blur(alpha, (side, side)), np.float32)[..., None]
-    ours = cv2.blur(fore * alpha[..., None], (side, side)) / np.maximum(share, np.float32(1e-4))
-    theirs = cv2.blur(back * (1 - alpha[..., None]), (side, side)) / np.maximum(1 - share, np.float32(1e-4))
-    return np.asarray(ours, np.float32), np.asarray(theirs, np.float32)
+def _both_sides(fore: Field, back: Field, ours: Field, theirs: Field, reach: float) -> tuple[Field, Field]:
+    """Return the mean colours of the cut-out and of what is behind it around each pixel, both (h, w, 3).
+
+    ours, theirs: (h, w), the weights of their pixels.
+    """
+    side = 2 * max(round(reach * max(ours.shape)), 1) + 1
+    means: list[Field] = []
+    for colours, weights in ((fore, ours), (back, theirs)):
+        total = np.asarray(cv2.blur(weights, (side, side)), np.float32)[..., None]
+        summed = np.asarray(cv2.blur(colours * weights[..., None], (side, side)), np.float32)
+        means.append(summed / np.maximum(total, np.float32(1e-4)))
+    return means[0], means[1]
 
 
 def _explained(mixed: Field, alpha: Field, fore: Field, back: Field) -> Field:
