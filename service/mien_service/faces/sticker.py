@@ -80,7 +80,7 @@ def _both_sides(fore: Field, back: Field, ours: Field, theirs: Field, reach: flo
     for colours, weights in ((fore, ours), (back, theirs)):
         total = np.asarray(cv2.blur(weights, (side, side)), np.float32)[..., None]
         summed = np.asarray(cv2.blur(colours * weights[..., None], (side, side)), np.float32)
-        means.append(summed / np.maximum(total, np.float32(1e-4)))
+        means.append(np.asarray(summed / np.maximum(total, np.float32(1e-4)), np.float32))
     return means[0], means[1]
 
 
