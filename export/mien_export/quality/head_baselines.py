@@ -17,7 +17,7 @@ from mien_service.faces.head_maps import SIDE
 from mien_service.faces.landmarks import MeshLandmarks
 from mien_service.faces.networks import RunNetwork
 
-LIFTED, GROWN = 0.35, 1.15
+LIFTED, GROWN = 0.4, 1.15
 """How far the mesh's upper half is stretched over the hair, in heights of the mesh, and how much larger it is then
 made: the best of a few on training faces."""
 
