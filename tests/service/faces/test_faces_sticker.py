@@ -58,16 +58,18 @@ def test_a_wider_outline_reaches_everywhere_a_narrower_does(one: float, other: f
     assert (centre(wide, *thin.shape) >= thin.astype(int) - 3).all()
 
 
+@pytest.mark.parametrize("side", [400, 1300])
 @pytest.mark.parametrize("outline", [0.03, 0.1])
-def test_an_outline_is_white_and_as_wide_as_asked(outline: float) -> None:
-    alpha = disc(400, 400, 120)
+def test_an_outline_is_white_and_as_wide_as_asked(outline: float, side: int) -> None:
+    radius, width = 0.3 * side, outline * side
+    alpha = disc(side, side, radius)
     made = sticker(mixed(alpha), alpha, outline)
     row = made[made.shape[0] // 2]
     middle, edge = made.shape[1] / 2, int(np.flatnonzero(row[:, 3] > 127)[0])
-    assert middle - edge == pytest.approx(120 + outline * 400, abs=2)
-    assert (row[edge + 1 : edge + round(outline * 400) - 4, :3] == 255).all()
+    assert middle - edge == pytest.approx(radius + width, abs=max(2, 0.003 * side))
+    assert (row[edge + 1 : edge + round(width) - 5, :3] == 255).all()
     partly = (made[..., 3] > 0) & (made[..., 3] < 255)
-    assert partly.sum() > 2 * np.pi * (120 + outline * 400) / 2, "its edge is antialiased"
+    assert partly.sum() > np.pi * (radius + width), "its edge is antialiased"
 
 
 def test_an_outline_does_not_show_within_the_head() -> None:
