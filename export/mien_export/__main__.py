@@ -17,6 +17,7 @@ from mien_export.quality.emotion import report_emotion
 from mien_export.quality.finding import report_finding
 from mien_export.quality.finding_thresholds import report_thresholds
 from mien_export.quality.frontalize import report_frontalize
+from mien_export.quality.head_segmenter import report_heads
 from mien_export.quality.landmark_sheet import write_landmark_sheet
 from mien_export.quality.landmarks import report_landmarks
 from mien_export.quality.latent_report import report_directions
@@ -127,6 +128,7 @@ EVALUATIONS: dict[str, Callable[[Path], None]] = {
     "finding": lambda folder: report_finding(WeightsRunner(WEIGHTS), folder),
     "finding_thresholds": lambda folder: report_thresholds(WeightsRunner(WEIGHTS), folder),
     "frontalize": lambda folder: report_frontalize(WEIGHTS, SEED_FRONTALIZER, folder),
+    "head_segmenter": lambda folder: report_heads(WEIGHTS, folder),
     "round_trip": lambda folder: report_round_trip(WEIGHTS, SEED_FRONTALIZER, folder),
     "turned_sharpness": lambda folder: report_turned_sharpness(WEIGHTS, folder),
     "landmarks": lambda folder: report_landmarks(WeightsRunner(WEIGHTS), folder),

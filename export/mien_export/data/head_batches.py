@@ -83,10 +83,6 @@ class HeadBatch:
     maps: torch.Tensor
     known: torch.Tensor
 
-    def at(self, index: slice) -> "HeadBatch":
-        """Return some of the squares."""
-        return HeadBatch(self.images[index], self.maps[index], self.known[index])
-
 
 @dataclass(frozen=True, eq=False)
 class Placement:
@@ -131,8 +127,7 @@ def random_placement(n: int, device: torch.device) -> Placement:
 def plain_batch(heads: Heads, side: int) -> HeadBatch:
     """Return the service's squares of `heads`, unchanged."""
     n, device = len(heads.planes), heads.planes.device
-    whole = torch.tensor([[-1.0, -1.0], [1.0, 1.0]], device=device).expand(n, 2, 2)
-    planes, inside = _squares(heads, service_placement(n, device), whole, side)
+    planes, inside = _squares(heads, service_placement(n, device), _whole(n, device), side)
     return HeadBatch(planes[:, :3], planes[:, 3 : 3 + len(MAPS)], inside)
 
 
@@ -174,6 +169,11 @@ def _surer(shares: torch.Tensor) -> torch.Tensor:
     return square / (square + rest)
 
 
+def _whole(n: int, device: torch.device) -> torch.Tensor:
+    """Return frames of pictures that end at their own edge, (n, 2, 2)."""
+    return torch.tensor([[-1.0, -1.0], [1.0, 1.0]], device=device).expand(n, 2, 2)
+
+
 def _frames(n: int, device: torch.device) -> torch.Tensor:
     """Return where pictures end, (n, 2, 2): the first and the last x and y in -1..1; most at their own edge."""
     lacking = 2 * CUT_MOST * torch.rand(n, 2, 2, device=device)
@@ -201,8 +201,9 @@ def _with_neighbours(behind: torch.Tensor, heads: Heads, placement: Placement) -
     away = torch.where(torch.rand(n, device=device) < 0.5, -away, away)
     beside = torch.stack([away, 0.2 * torch.randn(n, device=device)], dim=1)
     others = heads.at(torch.arange(n, device=device).roll(1))
-    whole = torch.tensor([[-1.0, -1.0], [1.0, 1.0]], device=device).expand(n, 2, 2)
-    planes, inside = _squares(others, replace(placement, shift=placement.shift + beside), whole, behind.shape[-1])
+    planes, inside = _squares(
+        others, replace(placement, shift=placement.shift + beside), _whole(n, device), behind.shape[-1]
+    )
     person = planes[:, 3 + len(MAPS) :] * inside * (torch.rand(n, 1, 1, 1, device=device) < NEIGHBOUR_SHARE)
     return torch.lerp(behind, planes[:, :3], person)
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from mien_export.quality.regions import Mask
 from mien_service.faces.face import Box
@@ -20,6 +22,34 @@ def intersection_over_union(found: Mask, truth: Mask) -> float:
         raise ValueError(f"shapes differ: {found.shape} and {truth.shape}")
     joint = int(np.count_nonzero(found | truth))
     return int(np.count_nonzero(found & truth)) / joint if joint else 1.0
+
+
+def boundary_f_score(found: Mask, truth: Mask, within: Mask, tolerance: float) -> float:
+    """Return the F-score, 0 to 1, of a found mask's outline against the true one (Martin, Fowlkes & Malik 2004).
+
+    All are (h, w). An outline's pixel is right where the other outline passes within `tolerance` pixels; those that are
+    not `within` do not count. 1 where neither mask has an outline there, 0 where only one has.
+    """
+    outlines = [outline(mask) for mask in (found, truth)]
+    counted = [one & within for one in outlines]
+    if not (counted[0].any() and counted[1].any()):
+        return float(counted[0].any() == counted[1].any())
+    precision, recall = (
+        float((_distance(other)[mine] <= tolerance).mean())
+        for mine, other in zip(counted, reversed(outlines), strict=True)
+    )
+    return 2 * precision * recall / (precision + recall) if precision + recall > 0 else 0.0
+
+
+def outline(mask: Mask) -> Mask:
+    """Return the mask's pixels that lie beside others that are not its own; the picture's edge is no outline."""
+    inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE)
+    return mask & (inner == 0)
+
+
+def _distance(mask: Mask) -> NDArray[np.float32]:
+    away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(away, np.float32)
 
 
 def mean_iou(found: Sequence[Mask], truths: Sequence[Mask]) -> float:

@@ -45,10 +45,10 @@ class HeadData:
 
     def __init__(self, device: torch.device) -> None:
         labels = {pack: load_head_labels(pack) for pack in SOURCES}
-        training = {pack: _on_device(made.of_split(training=True), device) for pack, made in labels.items()}
+        training = {pack: heads_of(made.of_split(training=True), device) for pack, made in labels.items()}
         self._heads = {SIDE: training, SIDE // 2: {pack: heads.halved() for pack, heads in training.items()}}
-        self._held_out = [_on_device(made.of_split(training=False), device) for made in labels.values()]
-        self._backgrounds = _scenes(device)
+        self._held_out = [heads_of(made.of_split(training=False), device) for made in labels.values()]
+        self._backgrounds = scenes(device)
 
     def batch(self) -> HeadBatch:
         """Return a batch of one pack at one size."""
@@ -67,13 +67,15 @@ class HeadData:
         return HeadBatch(*(torch.cat(part) for part in together))
 
 
-def _on_device(labels: HeadLabels, device: torch.device) -> Heads:
+def heads_of(labels: HeadLabels, device: torch.device) -> Heads:
+    """Return labelled pictures on the device."""
     planes = np.concatenate([labels.pixels, labels.labels], axis=3)
     back = np.stack([cv2.invertAffineTransform(transform) for transform in labels.transforms])
     return Heads(torch.from_numpy(planes).to(device), torch.from_numpy(back.astype(np.float32)).to(device))
 
 
-def _scenes(device: torch.device) -> torch.Tensor:
+def scenes(device: torch.device) -> torch.Tensor:
+    """Return backgrounds drawn in code, (SCENES, 3, SCENE_SIDE, SCENE_SIDE) in 0..1."""
     drawn = [
         drawn_scene(SCENE_SIDE, SCENE_SIDE, np.random.default_rng(seed))
         for seed in range(SCENE_SEED, SCENE_SEED + SCENES)

@@ -89,7 +89,7 @@ def own_head(maps: HeadMaps, landmarks: Points, *, neck: bool = False) -> Field:
 
 def _face(landmarks: Points) -> Field:
     """Return where the landmarks' hull lies, 1, made a little smaller; elsewhere 0."""
-    centre = landmarks.mean(axis=0)
+    centre = np.asarray(landmarks.mean(axis=0), np.float32)
     smaller = np.rint(centre + (landmarks - centre) * FACE_SHARE).astype(np.int32)
     drawn = np.zeros((SIDE, SIDE), np.uint8)
     cv2.fillConvexPoly(drawn, cv2.convexHull(smaller), 1)

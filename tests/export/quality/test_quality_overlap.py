@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis.extra.numpy import arrays
 
-from mien_export.quality.overlap import found_again_share, intersection_over_union, mean_iou
+from mien_export.quality.overlap import (
+    boundary_f_score,
+    found_again_share,
+    intersection_over_union,
+    mean_iou,
+    outline,
+)
 from mien_service.faces.face import Box
 
 Masks = arrays(np.bool_, (6, 7))
@@ -51,3 +57,37 @@ def test_a_face_counts_as_found_where_it_was() -> None:
     assert math.isnan(found_again_share([], []))
     with pytest.raises(ValueError, match="zip"):
         found_again_share([[]], [])
+
+
+def test_an_outline_is_found_within_the_tolerance() -> None:
+    everywhere = np.ones((10, 10), np.bool_)
+    assert boundary_f_score(block(0, 5), block(0, 5), everywhere, 0) == 1
+    assert boundary_f_score(block(0, 5), block(0, 7), everywhere, 1) == 0
+    assert boundary_f_score(block(0, 5), block(0, 7), everywhere, 2) == 1
+    # Of two outlines one is right: half the precision at full recall.
+    assert boundary_f_score(block(2, 6), block(0, 6), everywhere, 0) == pytest.approx(2 / 3)
+
+
+def test_outlines_count_within_the_given_part_alone() -> None:
+    upper = np.zeros((10, 10), np.bool_)
+    upper[:5] = True
+    odd = block(0, 5)
+    odd[5:] = block(0, 9)[5:]
+    assert boundary_f_score(odd, block(0, 5), upper, 1) == 1
+    assert boundary_f_score(odd, block(0, 5), np.ones_like(odd), 1) < 1
+
+
+def test_where_there_is_no_outline_none_is_right() -> None:
+    everywhere, nothing, whole = np.ones((10, 10), np.bool_), block(0, 0), block(0, 10)
+    assert not outline(whole).any()
+    assert boundary_f_score(nothing, whole, everywhere, 1) == 1
+    assert boundary_f_score(nothing, block(0, 5), everywhere, 1) == 0
+    assert boundary_f_score(block(0, 5), nothing, everywhere, 1) == 0
+
+
+@given(Masks, Masks)
+def test_a_score_of_outlines_is_symmetric(one: np.ndarray, other: np.ndarray) -> None:
+    everywhere = np.ones((6, 7), np.bool_)
+    score = boundary_f_score(one, other, everywhere, 1)
+    assert score == pytest.approx(boundary_f_score(other, one, everywhere, 1))
+    assert 0 <= score <= 1
