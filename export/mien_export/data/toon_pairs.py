@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mien_export.data.caching import write_arrays
 from mien_export.data.crops import WEIGHTS, CropCutter, cache_folder, networks_key
+from mien_export.data.drawn_faces import load_drawn_faces
 from mien_export.data.packs import is_held_out, read_pictures, read_rows
 from mien_export.data.parallel import in_parts
 from mien_export.runner import WeightsRunner
@@ -57,6 +58,14 @@ def load_seed(style: str) -> ToonPairs:
     if style not in SEED_STYLES:
         raise ValueError(f"there is no style {style}")
     return _cached(style, [f"{i:02d}.webp" for i in range(SEED_PAIRS) if i not in POOR[style]])
+
+
+def load_drawn(style: str) -> ToonPairs:
+    """Return portraits with their drawings in one of the face stylizer's styles."""
+    drawn = load_drawn_faces(style)
+    rim = (drawn.crops.pixels.shape[1] - SIDE) // 2
+    inner = np.s_[:, rim : rim + SIDE, rim : rim + SIDE]
+    return ToonPairs(drawn.crops.pixels[inner], drawn.drawings[inner], [row["file"] for row in drawn.crops.rows])
 
 
 def _cached(style: str, names: list[str]) -> ToonPairs:

@@ -8,9 +8,8 @@ sheet of people who are held out beside it.
 
 from pathlib import Path
 
-from mien_export.data.drawn_faces import load_drawn
 from mien_export.data.toon_batches import SHOWN_FACES, Source, ToonBatches
-from mien_export.data.toon_pairs import load_cel, load_seed
+from mien_export.data.toon_pairs import load_cel, load_drawn, load_seed
 from mien_export.networks.edit_net import EditNet
 from mien_export.networks.lite0 import Lite0
 from mien_export.networks.patch_discriminator import PatchDiscriminator
