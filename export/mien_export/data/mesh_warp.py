@@ -47,4 +47,4 @@ def spread_over(side: int, places: NDArray[np.float32], values: NDArray[np.float
     for step, width in enumerate(WIDTHS):
         blurred = np.asarray(cv2.GaussianBlur(known, (0, 0), width * side), np.float32)
         total += np.float32(FALL**step) * blurred / max(float(blurred[..., 2].max()), 1e-9)
-    return total[..., :2] / np.maximum(total[..., 2:], np.float32(1e-9))
+    return np.asarray(total[..., :2] / np.maximum(total[..., 2:], 1e-9), np.float32)

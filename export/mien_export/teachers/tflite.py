@@ -120,7 +120,9 @@ class TfliteFile:
         self.inputs, self.outputs = (tuple(main.array(field, np.int32).tolist()) for field in (1, 2))
         self.nodes = [_node(record, operators) for record in main.records(3)]
         tensors = enumerate(main.records(0))
-        self.constants = {i: _constant(tensor, data) for i, tensor in tensors if (data := buffers[tensor.integer(2)]).size}
+        self.constants = {
+            i: _constant(tensor, data) for i, tensor in tensors if (data := buffers[tensor.integer(2)]).size
+        }
 
 
 def _operator(code: Record) -> str:
@@ -136,7 +138,7 @@ def _operator(code: Record) -> str:
 def _node(record: Record, operators: list[str]) -> Node:
     inputs, outputs = (tuple(record.array(field, np.int32).tolist()) for field in (1, 2))
     custom = record.array(5, np.uint8).tobytes()
-    settings = flexbuffers.Loads(bytearray(custom)) if custom else {}
+    settings: Any = flexbuffers.Loads(bytearray(custom)) if custom else {}
     return Node(operators[record.integer(0)], inputs, outputs, record.record(4), settings)
 
 

@@ -23,7 +23,7 @@ VARIABLES = ("CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE")
 
 
 class TfliteNetwork:
-    """A network with one input and one output. Noise that it draws is left at its mean, 0: the same answer each time."""
+    """A network with one input and one output. Noise that it draws is left at its mean, 0: answers are always alike."""
 
     def __init__(self, file: TfliteFile) -> None:
         """Raises NotTflite where an operator is not known."""
@@ -170,9 +170,9 @@ def _space_to_batch(_: Node, inputs: Inputs) -> torch.Tensor:
 
 def _batch_to_space(_: Node, inputs: Inputs) -> torch.Tensor:
     """Do what undoes `_space_to_batch`, then crop by inputs[2]."""
-    x, (down, right) = inputs[0], inputs[1].tolist()
-    _, height, width, channels = x.shape
-    blocks = x.reshape(down, right, -1, height, width, channels).permute(2, 3, 0, 4, 1, 5)
+    down, right = inputs[1].tolist()
+    height, width, channels = inputs[0].shape[1:]
+    blocks = inputs[0].reshape(down, right, -1, height, width, channels).permute(2, 3, 0, 4, 1, 5)
     whole = blocks.reshape(-1, height * down, width * right, channels)
     (top, bottom), (left, after) = inputs[2].tolist()
     return whole[:, top : height * down - bottom, left : width * right - after]

@@ -155,7 +155,9 @@ def test_a_fully_connected_layer_flattens_what_comes() -> None:
         ("STRIDED_SLICE", [integers(2), integers(3), integers(1)], {4: np.int32(1)}, 8),
     ],
 )
-def test_operators_on_a_row(name: str, constants: list[NDArray[np.generic]], settings: Settings, wanted: object) -> None:
+def test_operators_on_a_row(
+    name: str, constants: list[NDArray[np.generic]], settings: Settings, wanted: object
+) -> None:
     found = worked(name, array(-2, 0, 8), *constants, settings=settings)
     np.testing.assert_allclose(found, np.array(wanted), rtol=1e-6)
 
