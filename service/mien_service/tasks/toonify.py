@@ -57,7 +57,7 @@ OUTLINE = 0.03
 class ToonifyParams(TaskParams):
     """Parameters of /toonify."""
 
-    style: Style = Field(Style.CARTOON, description="What the head is drawn as.")
+    style: Style = Field(Style.CARTOON, description="What the head is drawn as.", json_schema_extra={"x-buttons": True})
     strength: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
         1.0, description="How far: 0 is the photo itself, 1 the toon."
     )
