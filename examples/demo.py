@@ -18,6 +18,8 @@ OUT = Path("out")
 MASKED = Path("examples/masked/anna.jpg")
 TURNED = Path("examples/turned/hanna.jpg")
 TILE = 320
+TRANSPARENT = 160
+"""Grey level of a tile where a sticker is transparent."""
 
 EDITS: list[tuple[str, dict[str, float]]] = [
     ("smiling", {"smiling": 1.0}),
@@ -30,12 +32,17 @@ EDITS: list[tuple[str, dict[str, float]]] = [
     ("older and smiling", {"young": -0.7, "smiling": 1.0}),
 ]
 
+STYLES: tuple[Literal["cartoon", "cel", "sketch", "baby"], ...] = ("cartoon", "cel", "sketch", "baby")
+
 SUBSTANCES: tuple[Literal["smoking", "alcohol", "drugs"], ...] = ("smoking", "alcohol", "drugs")
 
 
 def tile(body: bytes, title: str) -> np.ndarray:
-    """Return a picture as a square tile with its title under it."""
-    picture = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR)
+    """Return a picture as a square tile with its title under it; what is transparent is grey."""
+    picture = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_UNCHANGED)
+    if picture.shape[2] == 4:
+        opacity = picture[..., 3:] / 255
+        picture = (picture[..., :3] * opacity + TRANSPARENT * (1 - opacity)).astype(np.uint8)
     scale = TILE / max(picture.shape[:2])
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     canvas = np.full((TILE + 28, TILE, 3), 255, np.uint8)
@@ -67,6 +74,14 @@ def frontalize(mien: Mien, photo: Path) -> list[tuple[str, EditResult]]:
     return [(title, mien.frontalize(photo, yaw=yaw)) for title, yaw in poses.items()]
 
 
+def toons(mien: Mien, photo: Path) -> list[tuple[str, EditResult]]:
+    """Return the photo's head in every style, and as a sticker that says what it shows, with their titles."""
+    drawn = [(style, mien.toonify(photo, style=style)) for style in STYLES]
+    sticker = mien.toonify(photo, sticker=True)
+    shows = "" if sticker.expression is None else f" {sticker.expression.label}"
+    return [*drawn, (f"sticker{shows}", sticker)]
+
+
 def save(results: list[tuple[str, EditResult]]) -> list[np.ndarray]:
     """Write the results to OUT and return their tiles."""
     for title, result in results:
@@ -81,15 +96,17 @@ def main() -> None:
     with running_service() as address, Mien(address) as mien:
         tiles = [tile(photo.read_bytes(), "photo"), *save(edit_attributes(mien, photo))]
         tiles += save(addiction_previews(mien, photo))
+        tiles += save(toons(mien, photo))
         try:
             masked, unmasked = photo, unmask(mien, photo)
         except NoMaskFound:
             masked, unmasked = MASKED, unmask(mien, MASKED)
         tiles += [tile(masked.read_bytes(), "masked"), *save(unmasked)]
         tiles += [tile(TURNED.read_bytes(), "turned"), *save(frontalize(mien, TURNED))]
+    tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % 3)
     rows = [np.hstack(tiles[i : i + 3]) for i in range(0, len(tiles), 3)]
     cv2.imwrite(str(OUT / "contact-sheet.png"), np.vstack(rows))
-    print(f"{len(tiles)} pictures are in {OUT}/contact-sheet.png, the edited ones beside it")
+    print(f"All pictures are in {OUT}/contact-sheet.png, the edited ones beside it")
 
 
 if __name__ == "__main__":
