@@ -44,7 +44,7 @@ FULL_FROM = 0.35
 MOST_PIXELS = 1024 * 1024
 """Of a whole photo that is drawn; larger ones are drawn smaller, and enlarged."""
 
-STICKER_SIDE = 1600
+STICKER_SIDE = 1280
 """Side in pixels of the head's square in the photo up to which a sticker keeps the photo's resolution."""
 
 BLEED = 4
