@@ -37,12 +37,19 @@ STYLES: tuple[Literal["cartoon", "cel", "sketch", "baby"], ...] = ("cartoon", "c
 SUBSTANCES: tuple[Literal["smoking", "alcohol", "drugs"], ...] = ("smoking", "alcohol", "drugs")
 
 
+def opened(body: bytes) -> np.ndarray:
+    """Return a picture (h, w, 3) BGR; what is transparent is grey."""
+    data = np.frombuffer(body, np.uint8)
+    picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_UNCHANGED))
+    if picture.shape[2:] != (4,):
+        return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
+    opacity = picture[..., 3:] / 255
+    return (picture[..., :3] * opacity + TRANSPARENT * (1 - opacity)).astype(np.uint8)
+
+
 def tile(body: bytes, title: str) -> np.ndarray:
-    """Return a picture as a square tile with its title under it; what is transparent is grey."""
-    picture = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_UNCHANGED)
-    if picture.shape[2] == 4:
-        opacity = picture[..., 3:] / 255
-        picture = (picture[..., :3] * opacity + TRANSPARENT * (1 - opacity)).astype(np.uint8)
+    """Return a picture as a square tile with its title under it."""
+    picture = opened(body)
     scale = TILE / max(picture.shape[:2])
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     canvas = np.full((TILE + 28, TILE, 3), 255, np.uint8)
