@@ -70,6 +70,14 @@ def addiction_previews(mien: Mien, photo: Path) -> list[tuple[str, EditResult]]:
     ]
 
 
+def toons(mien: Mien, photo: Path) -> list[tuple[str, EditResult]]:
+    """Return the photo's head in every style, and as a sticker that says what it shows, with their titles."""
+    drawn = [(style, mien.toonify(photo, style=style)) for style in STYLES]
+    sticker = mien.toonify(photo, sticker=True)
+    shows = "" if sticker.expression is None else f" {sticker.expression.label}"
+    return [*drawn, (f"sticker{shows}", sticker)]
+
+
 def unmask(mien: Mien, photo: Path) -> list[tuple[str, EditResult]]:
     """Return two faces that may be under the photo's mask with their titles."""
     return [(f"unmasked {i + 1}", result) for i, result in enumerate(mien.unmask(photo, variants=2))]
@@ -79,14 +87,6 @@ def frontalize(mien: Mien, photo: Path) -> list[tuple[str, EditResult]]:
     """Return the photo's head looking to the front and aside with their titles."""
     poses = {"to the front": 0.0, "looking aside": -15.0}
     return [(title, mien.frontalize(photo, yaw=yaw)) for title, yaw in poses.items()]
-
-
-def toons(mien: Mien, photo: Path) -> list[tuple[str, EditResult]]:
-    """Return the photo's head in every style, and as a sticker that says what it shows, with their titles."""
-    drawn = [(style, mien.toonify(photo, style=style)) for style in STYLES]
-    sticker = mien.toonify(photo, sticker=True)
-    shows = "" if sticker.expression is None else f" {sticker.expression.label}"
-    return [*drawn, (f"sticker{shows}", sticker)]
 
 
 def save(results: list[tuple[str, EditResult]]) -> list[np.ndarray]:
@@ -102,8 +102,8 @@ def main() -> None:
     OUT.mkdir(exist_ok=True)
     with running_service() as address, Mien(address) as mien:
         tiles = [tile(photo.read_bytes(), "photo"), *save(edit_attributes(mien, photo))]
-        tiles += save(addiction_previews(mien, photo))
         tiles += save(toons(mien, photo))
+        tiles += save(addiction_previews(mien, photo))
         try:
             masked, unmasked = photo, unmask(mien, photo)
         except NoMaskFound:

@@ -151,29 +151,6 @@ def test_turned_sample_looks_to_the_front(page: Page) -> None:
     assert picture.width == picture.height > 256
 
 
-def test_addiction_preview_is_shown_under_its_notice_and_help_line(page: Page) -> None:
-    open_with_sample(page)
-    expect(form(page)).to_have_count(1)
-    expect(form(page).locator(".task-title")).to_have_text("Edit attribute")
-    page.locator(".task > summary", has_text="Addiction preview").click()
-    entry = form(page)
-    expect(entry.get_by_text("not a medical prediction")).to_be_visible()
-    expect(entry.locator(".help")).to_contain_text("help line")
-    expect(entry.get_by_label("Wrinkles", exact=True)).not_to_be_visible()
-    entry.get_by_label("Substance", exact=True).select_option("smoking")
-    entry.get_by_label("Severity, slider").fill("0.8")
-    edit(page)
-    await_answer(page)
-
-    expect(page.locator("#picture").get_by_role("note")).to_contain_text("not a medical prediction")
-    expect(page.locator("#picture .help")).to_contain_text("help line")
-    expect(page.locator(".command pre")).to_contain_text("--form-string severity=0.8")
-    expect(page.get_by_label("Edge between before")).to_have_value("50")
-    name, picture = downloaded(page)
-    assert (name, picture.size) == ("sample-addiction-preview.jpg", (768, 768))
-    assert differs(picture, Image.open(BytesIO(page.request.get("/page/sample.jpg").body())))
-
-
 def test_sticker_lies_on_squares_and_is_downloaded_with_its_transparency(page: Page) -> None:
     open_with_sample(page)
     page.locator(".task > summary", has_text="Toonify").click()
@@ -197,6 +174,29 @@ def test_sticker_lies_on_squares_and_is_downloaded_with_its_transparency(page: P
     name, picture = downloaded(page)
     assert (name, picture.format, picture.mode) == ("sample-toonify.png", "PNG", "RGBA")
     assert picture.getchannel("A").getextrema() == (0, 255)
+
+
+def test_addiction_preview_is_shown_under_its_notice_and_help_line(page: Page) -> None:
+    open_with_sample(page)
+    expect(form(page)).to_have_count(1)
+    expect(form(page).locator(".task-title")).to_have_text("Edit attribute")
+    page.locator(".task > summary", has_text="Addiction preview").click()
+    entry = form(page)
+    expect(entry.get_by_text("not a medical prediction")).to_be_visible()
+    expect(entry.locator(".help")).to_contain_text("help line")
+    expect(entry.get_by_label("Wrinkles", exact=True)).not_to_be_visible()
+    entry.get_by_label("Substance", exact=True).select_option("smoking")
+    entry.get_by_label("Severity, slider").fill("0.8")
+    edit(page)
+    await_answer(page)
+
+    expect(page.locator("#picture").get_by_role("note")).to_contain_text("not a medical prediction")
+    expect(page.locator("#picture .help")).to_contain_text("help line")
+    expect(page.locator(".command pre")).to_contain_text("--form-string severity=0.8")
+    expect(page.get_by_label("Edge between before")).to_have_value("50")
+    name, picture = downloaded(page)
+    assert (name, picture.size) == ("sample-addiction-preview.jpg", (768, 768))
+    assert differs(picture, Image.open(BytesIO(page.request.get("/page/sample.jpg").body())))
 
 
 def test_a_substance_has_to_be_chosen(page: Page) -> None:
