@@ -31,6 +31,8 @@ TASKS: dict[str, tuple[Path, dict[str, str]]] = {
     "/edit-attribute, vae": (Path("examples/people/ben.jpg"), {"attribute": "smiling", "engine": "vae"}),
     "/emotion": (Path("examples/people/ben.jpg"), {}),
     "/frontalize": (Path("examples/turned/hanna.jpg"), {}),
+    "/toonify": (Path("examples/people/ben.jpg"), {}),
+    "/toonify, sticker": (Path("examples/people/ben.jpg"), {"sticker": "true"}),
     "/unmask": (Path("examples/masked/anna.jpg"), {}),
 }
 """A row's path, and after a comma what is particular, who is in the photo, and the parameters."""

@@ -18,6 +18,8 @@ OUT = Path("out")
 MASKED = Path("examples/masked/anna.jpg")
 TURNED = Path("examples/turned/hanna.jpg")
 TILE = 320
+TRANSPARENT = 160
+"""Grey level of a tile where a sticker is transparent."""
 
 EDITS: list[tuple[str, dict[str, float]]] = [
     ("smiling", {"smiling": 1.0}),
@@ -30,12 +32,24 @@ EDITS: list[tuple[str, dict[str, float]]] = [
     ("older and smiling", {"young": -0.7, "smiling": 1.0}),
 ]
 
+STYLES: tuple[Literal["cartoon", "cel", "sketch", "baby"], ...] = ("cartoon", "cel", "sketch", "baby")
+
 SUBSTANCES: tuple[Literal["smoking", "alcohol", "drugs"], ...] = ("smoking", "alcohol", "drugs")
+
+
+def opened(body: bytes) -> np.ndarray:
+    """Return a picture (h, w, 3) BGR; what is transparent is grey."""
+    data = np.frombuffer(body, np.uint8)
+    picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_UNCHANGED))
+    if picture.shape[2:] != (4,):
+        return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
+    opacity = picture[..., 3:] / 255
+    return (picture[..., :3] * opacity + TRANSPARENT * (1 - opacity)).astype(np.uint8)
 
 
 def tile(body: bytes, title: str) -> np.ndarray:
     """Return a picture as a square tile with its title under it."""
-    picture = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR)
+    picture = opened(body)
     scale = TILE / max(picture.shape[:2])
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     canvas = np.full((TILE + 28, TILE, 3), 255, np.uint8)
@@ -54,6 +68,14 @@ def addiction_previews(mien: Mien, photo: Path) -> list[tuple[str, EditResult]]:
     return [
         (f"illustrated {substance}", mien.addiction_preview(photo, substance=substance)) for substance in SUBSTANCES
     ]
+
+
+def toons(mien: Mien, photo: Path) -> list[tuple[str, EditResult]]:
+    """Return the photo's head in every style, and as a sticker that says what it shows, with their titles."""
+    drawn = [(style, mien.toonify(photo, style=style)) for style in STYLES]
+    sticker = mien.toonify(photo, sticker=True)
+    shows = "" if sticker.expression is None else f" {sticker.expression.label}"
+    return [*drawn, (f"sticker{shows}", sticker)]
 
 
 def unmask(mien: Mien, photo: Path) -> list[tuple[str, EditResult]]:
@@ -92,6 +114,7 @@ def main() -> None:
     OUT.mkdir(exist_ok=True)
     with running_service() as address, Mien(address) as mien:
         tiles = [tile(photo.read_bytes(), "photo"), *save(edit_attributes(mien, photo))]
+        tiles += save(toons(mien, photo))
         tiles += save(addiction_previews(mien, photo))
         tiles += save(emotion(mien, photo))
         try:

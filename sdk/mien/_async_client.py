@@ -22,6 +22,7 @@ from ._types import (
     Output,
     PreviewOptions,
     Strengths,
+    Style,
     Substance,
     UnmaskOptions,
 )
@@ -218,6 +219,38 @@ class AsyncMien(Core[httpx.AsyncClient]):
             yaw=yaw,
             pitch=pitch,
             force=force,
+            face=face,
+            output=output,
+            landmarks=landmarks,
+            accept=accept,
+        )
+        return await self._call(call)
+
+    async def toonify(
+        self,
+        image: Picture,
+        *,
+        style: Style = "cartoon",
+        strength: float = 1.0,
+        background: bool = False,
+        sticker: bool = False,
+        outline: float | None = None,
+        face: FaceChoice = "largest",
+        output: Output = "photo",
+        landmarks: bool = False,
+        accept: str | None = None,
+    ) -> EditResult:
+        """Draw a head as a toon, on its photo or as a sticker.
+
+        As `Mien.toonify`; the picture is read on another thread. Raises the same.
+        """
+        call = _calls.toonify(
+            await asyncio.to_thread(read_picture, image),
+            style=style,
+            strength=strength,
+            background=background,
+            sticker=sticker,
+            outline=outline,
             face=face,
             output=output,
             landmarks=landmarks,

@@ -8,7 +8,7 @@ from ._answers import read_edit_result, read_edit_results, read_emotion_result, 
 from ._files import PictureFile
 from ._responses import RawResponse
 from ._results import EditResult, EditResults, EmotionResult
-from ._types import Edits, FaceChoice, ModelCard, Output, Strengths, Substance
+from ._types import Edits, FaceChoice, ModelCard, Output, Strengths, Style, Substance
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -131,6 +131,33 @@ def frontalize(
         "landmarks": _flag(landmarks),
     }
     return _one("/frontalize", {"image": picture}, values, accept=accept)
+
+
+def toonify(
+    picture: PictureFile,
+    *,
+    style: Style,
+    strength: float,
+    background: bool,
+    sticker: bool,
+    outline: float | None,
+    face: FaceChoice,
+    output: Output,
+    landmarks: bool,
+    accept: str | None,
+) -> Call[EditResult]:
+    """Describe POST /toonify, which gives one picture."""
+    values = {
+        "style": style,
+        "strength": _number(strength),
+        "background": _flag(background),
+        "sticker": _flag(sticker),
+        "outline": None if outline is None else _number(outline),
+        "face": face,
+        "output": output,
+        "landmarks": _flag(landmarks),
+    }
+    return _one("/toonify", {"image": picture}, values, accept=accept)
 
 
 def emotion(

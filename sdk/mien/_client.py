@@ -22,6 +22,7 @@ from ._types import (
     Output,
     PreviewOptions,
     Strengths,
+    Style,
     Substance,
     UnmaskOptions,
 )
@@ -234,6 +235,43 @@ class Mien(Core[httpx.Client]):
             yaw=yaw,
             pitch=pitch,
             force=force,
+            face=face,
+            output=output,
+            landmarks=landmarks,
+            accept=accept,
+        )
+        return self._call(call)
+
+    def toonify(
+        self,
+        image: Picture,
+        *,
+        style: Style = "cartoon",
+        strength: float = 1.0,
+        background: bool = False,
+        sticker: bool = False,
+        outline: float | None = None,
+        face: FaceChoice = "largest",
+        output: Output = "photo",
+        landmarks: bool = False,
+        accept: str | None = None,
+    ) -> EditResult:
+        """Draw a head as a toon, on its photo or as a sticker.
+
+        `strength` is how far, from 0, the photo itself, to 1; `background` draws the rest of the photo,
+        too. A `sticker` is the head alone, cut out, as PNG or WebP with a white border as wide as
+        `outline` says (a share of its longer side, 0 to 0.2); it is of one face, and its `expression`
+        tells what that shows. `accept` is the media type to answer in (the picture's own by default, PNG
+        for stickers of JPEGs); "application/json" brings landmarks. Raises InvalidParameter where a
+        value is out of range or does not go with a sticker, else the same as `edit_attribute`.
+        """
+        call = _calls.toonify(
+            read_picture(image),
+            style=style,
+            strength=strength,
+            background=background,
+            sticker=sticker,
+            outline=outline,
             face=face,
             output=output,
             landmarks=landmarks,

@@ -50,6 +50,11 @@ class EditResult(Answer):
     strength: float | None = None
     variant: int | None = None
 
+    @property
+    def expression(self) -> Expression | None:
+        """What the first of the faces shows, of stickers and of what `emotion` drew on; None of other pictures."""
+        return self.faces[0].expression if self.faces else None
+
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture as it came, in `media_type` whatever the path's suffix. Raises OSError."""
         target = Path(path)

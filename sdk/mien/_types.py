@@ -16,6 +16,9 @@ Output = Literal["photo", "face"]
 Substance = Literal["smoking", "alcohol", "drugs"]
 """What signs are shown of."""
 
+Style = Literal["cel", "sketch", "cartoon", "baby"]
+"""What a head is drawn as."""
+
 Strengths = str | Sequence[float]
 """Several strengths: numbers, or "start:stop:step" with stop left out."""
 
@@ -102,7 +105,7 @@ class Face(Record):
     """A face that was found.
 
     `landmarks` is empty unless the answer was asked for as JSON, and `pose_after`, how a head that was turned is turned
-    in the answer's picture, is None. `expression` is what `emotion` read, else None.
+    in the answer's picture, is None. `expression` is what `emotion` read, or what a sticker's face shows, else None.
     """
 
     index: int

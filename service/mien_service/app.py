@@ -28,7 +28,7 @@ from mien_service.http.tasks import TaskLimits, TaskRunner, add_task_routes
 from mien_service.http.workers import Uploads, Workers
 from mien_service.media.decode import DecodeLimits
 from mien_service.settings import Settings
-from mien_service.tasks import addiction_preview, edit_attribute, emotion, frontalize, unmask  # noqa: F401 - register their tasks  # pyright: ignore[reportUnusedImport]
+from mien_service.tasks import addiction_preview, edit_attribute, emotion, frontalize, toonify, unmask  # noqa: F401 - register their tasks  # pyright: ignore[reportUnusedImport]
 from mien_service.tasks.pipeline import Pipeline
 from mien_service.tasks.registry import REGISTRY, TaskSpec
 

@@ -151,6 +151,31 @@ def test_turned_sample_looks_to_the_front(page: Page) -> None:
     assert picture.width == picture.height > 256
 
 
+def test_sticker_lies_on_squares_and_is_downloaded_with_its_transparency(page: Page) -> None:
+    open_with_sample(page)
+    page.locator(".task > summary", has_text="Toonify").click()
+    entry = form(page)
+    styles = entry.get_by_role("radiogroup", name="Style")
+    expect(styles.get_by_role("radio")).to_have_count(4)
+    expect(styles.get_by_role("radio", name="Cartoon")).to_be_checked()
+    styles.get_by_text("Sketch").click()
+    entry.get_by_label("Strength, slider").fill("0.8")
+    entry.get_by_label("Sticker", exact=True).check()
+    entry.get_by_label("Outline, slider").fill("0.05")
+    edit(page)
+    await_answer(page)
+
+    command = page.locator(".command pre")
+    for field in ("style=sketch", "strength=0.8", "sticker=true", "outline=0.05"):
+        expect(command).to_contain_text(f"--form-string {field}")
+    expect(page.locator("#picture").get_by_role("note")).to_contain_text("not what a person feels")
+    after = page.get_by_alt_text("The photo after")
+    assert "conic-gradient" in after.evaluate("i => getComputedStyle(i).backgroundImage")
+    name, picture = downloaded(page)
+    assert (name, picture.format, picture.mode) == ("sample-toonify.png", "PNG", "RGBA")
+    assert picture.getchannel("A").getextrema() == (0, 255)
+
+
 def test_addiction_preview_is_shown_under_its_notice_and_help_line(page: Page) -> None:
     open_with_sample(page)
     expect(form(page)).to_have_count(1)

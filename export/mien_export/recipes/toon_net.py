@@ -14,6 +14,7 @@ from mien_export.networks.edit_net import EditNet
 from mien_export.networks.lite0 import Lite0
 from mien_export.networks.patch_discriminator import PatchDiscriminator
 from mien_export.networks.toon_net import ServedToonNet
+from mien_export.networks.u_net import SMALL_WIDTHS
 from mien_export.recipes.edit_losses import EditLosses, LossWeights
 from mien_export.recipes.edit_step import EditSettings, EditTrainer, PairSource, Stage
 from mien_export.recipes.loop import load_shipped, pick_device, placed
@@ -34,7 +35,7 @@ WEIGHTS = LossWeights(unchanged=0.0, alpha=0.0, alpha_smooth=0.0, perceptual=0.7
 
 def network() -> EditNet:
     """Return the network, untrained. It moves pixels and adds to them; nothing is gated."""
-    return EditNet(condition_size=len(STYLES), gated=False)
+    return EditNet(condition_size=len(STYLES), widths=SMALL_WIDTHS, gated=False)
 
 
 def train(minutes: float, folder: Path) -> Path:

@@ -5,6 +5,7 @@ its data preparation script): oriented by eyes and mouth, its half side the larg
 and 1.8 eye-to-mouth distances. Training and serving both align here, so what was trained is what is served.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -145,7 +146,7 @@ class AlignedFace:
 
     photo: (h, w, 3), all of it, for what looks farther than the square; crop: (256, 256, 3) uint8 RGB; transform: photo
     pixels to crop pixels; landmarks: (68, 2) in crop pixels; marked: (256, 256), what the client marked on the photo,
-    or None.
+    or None; others: the other faces that were seen in the photo.
     """
 
     face: Face
@@ -154,10 +155,12 @@ class AlignedFace:
     transform: Affine
     landmarks: Points
     marked: Marked | None = None
+    others: Sequence[Face] = ()
 
 
-def align(photo: RgbImage, face: Face, marked: Marked | None = None) -> AlignedFace:
+def align(photo: RgbImage, face: Face, marked: Marked | None = None, others: Sequence[Face] = ()) -> AlignedFace:
     """Cut the aligned square of `face` out of `photo`, and out of `marked`, (h, w). Raises DegenerateLandmarks."""
     transform = crop_transform(face.landmarks)
     square = None if marked is None else np.where(cut(marked, transform) > 127, np.uint8(255), np.uint8(0))
-    return AlignedFace(face, photo, cut(photo, transform), transform, apply(transform, face.landmarks), square)
+    landmarks = apply(transform, face.landmarks)
+    return AlignedFace(face, photo, cut(photo, transform), transform, landmarks, square, others)

@@ -60,6 +60,11 @@ def apply_edit(photo: RgbImage, transform: Affine, edit: Edit, *, grey: bool = F
     return out
 
 
+def without_colour(pixels: RgbImage) -> RgbImage:
+    """Return pixels (h, w, 3) each channel of which is the mean of all three, as grey photos are edited."""
+    return np.asarray(cv2.transform(pixels, np.full((3, 3), 1 / 3)), np.uint8)
+
+
 def invented(size: tuple[int, int], transform: Affine, edit: Edit) -> Mask:
     """Return (height, width) which pixels of a photo of `size` the paint or the twin of `edit` has a part in.
 

@@ -1,9 +1,11 @@
 """A head cut out of its photo: how much of each pixel is the head's."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from mien_service.faces.align import Affine, AlignedFace, apply, invert, scale_of
 from mien_service.faces.edit import Field
@@ -58,7 +60,8 @@ def head_cutout(photo: RgbImage, face: AlignedFace, run: RunNetwork, *, neck: bo
     Its edge follows the photo's. Raises what `run` raises.
     """
     maps = head_maps(photo, face.transform, run)
-    coarse = own_head(maps, apply(maps.transform, face.face.landmarks), neck=neck)
+    landmarks, *others = (apply(maps.transform, one.landmarks) for one in (face.face, *face.others))
+    coarse = own_head(maps, landmarks, others, neck=neck)
     left, top, right, bottom = _box(coarse, maps.transform, photo.shape)
     part = photo[top:bottom, left:right]
     # From pixels of the box to those of the square.
@@ -71,10 +74,11 @@ def head_cutout(photo: RgbImage, face: AlignedFace, run: RunNetwork, *, neck: bo
     return HeadCutout(left, top, alpha)
 
 
-def own_head(maps: HeadMaps, landmarks: Points, *, neck: bool = False) -> Field:
+def own_head(maps: HeadMaps, landmarks: Points, others: Sequence[Points] = (), *, neck: bool = False) -> Field:
     """Return (SIDE, SIDE) in 0..1, the map of one head of those in the square, and its face without holes.
 
-    `landmarks` is (68, 2) in pixels of the square, and marks whose head it is.
+    `landmarks` is (68, 2) in pixels of the square, and marks whose head it is. Where it touches that of one of `others`
+    each has what is nearer to its own face.
     """
     face = _face(landmarks)
     field = np.maximum(maps.head, maps.skin) if neck else maps.head
@@ -82,9 +86,22 @@ def own_head(maps: HeadMaps, landmarks: Points, *, neck: bool = False) -> Field:
     _, parts = cv2.connectedComponents((whole > EDGE).astype(np.uint8))
     own = np.isin(parts, np.unique(parts[face > EDGE]))
     near = cv2.dilate(own.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * NEAR + 1,) * 2))
-    others = (whole > EDGE) & ~own
+    apart = (whole > EDGE) & ~own
     steep = np.clip((whole - np.float32(EDGE)) * np.float32(STEEPER) + np.float32(EDGE), 0, 1)
-    return np.where((near > 0) & ~others, steep, np.float32(0))
+    return np.where((near > 0) & ~apart & _nearer(landmarks, others), steep, np.float32(0))
+
+
+def _nearer(landmarks: Points, others: Sequence[Points]) -> NDArray[np.bool_]:
+    """Return (SIDE, SIDE) where a face is nearer than any other, in widths of each."""
+    own = _distance(landmarks)
+    return np.logical_and.reduce([np.ones((SIDE, SIDE), np.bool_), *(own <= _distance(other) for other in others)])
+
+
+def _distance(landmarks: Points) -> Field:
+    """Return (SIDE, SIDE), how far each pixel is from the middle of a face, in deviations of its landmarks."""
+    rows, columns = np.mgrid[:SIDE, :SIDE].astype(np.float32)
+    x, y = landmarks.mean(axis=0)
+    return np.asarray(np.hypot(columns - x, rows - y) / landmarks.std(), np.float32)
 
 
 def _face(landmarks: Points) -> Field:

@@ -106,7 +106,10 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """An edit over a square of its own instead of the aligned one; transform: photo to the square at 256 pixels."""
+    """An edit over a square of its own in place of the aligned one.
+
+    transform: (2, 3), photo pixels to pixels of that square at 256 a side, whatever the edit's resolution.
+    """
 
     edit: Edit
     transform: NDArray[np.float64]
@@ -124,9 +127,11 @@ class Sticker:
 class Reading:
     """What was read from a face: a label and a number in 0..1 for each class.
 
-    caption: what is written at the face in the answer's picture; None: nothing.
+    caption: what is written at the face in the answer's picture; None: nothing. notice: what has to be told of the
+    reading, also in answers of tasks that have no notice of their own.
     """
 
     label: str
     scores: dict[str, float]
     caption: str | None = None
+    notice: str | None = None

@@ -58,16 +58,23 @@ class FaceFinder:
 
         Raises NoFaceFound or FaceIndexOutOfRange, and what `run` raises.
         """
+        return self.find_among(photo, selection, run)[0]
+
+    def find_among(self, photo: RgbImage, selection: Selection, run: RunNetwork) -> tuple[list[Face], list[Face]]:
+        """Return the selected faces and all that were seen, both from left to right. Raises as `find` does.
+
+        To find the largest a quick look is enough: it may not see all.
+        """
         faces = self._faces(photo, run, quick=selection == "largest")
         if not faces:
             raise NoFaceFound("no face was found in the photo")
         if selection == "all":
-            return faces
+            return faces, faces
         if selection == "largest":
-            return [max(faces, key=lambda face: face.box.area)]
+            return [max(faces, key=lambda face: face.box.area)], faces
         if not 0 <= selection < len(faces):
             raise FaceIndexOutOfRange(selection, len(faces))
-        return [faces[selection]]
+        return [faces[selection]], faces
 
     def _faces(self, photo: RgbImage, run: RunNetwork, *, quick: bool) -> list[Face]:
         """Return the faces, from left to right, of the first look that finds any."""

@@ -49,7 +49,7 @@ class FaceModel(BaseModel):
     pose_after: PoseModel | None = Field(
         description="How the head is turned in the answer's picture, read again from it; of /frontalize only."
     )
-    expression: ExpressionModel | None = Field(description="What the face shows; of /emotion only.")
+    expression: ExpressionModel | None = Field(description="What the face shows; of /emotion, and of stickers.")
     landmarks: list[tuple[float, float]] = Field(description="The 68 iBUG points in photo pixels.")
 
 
@@ -98,7 +98,9 @@ class Facts:
         request_id: str,
         help_line: str | None,
     ) -> None:
-        self._notice = spec.notice
+        # A sticker tells what its face shows, as /emotion does.
+        told = (reading.notice for reading in answer.readings if reading is not None)
+        self._notice = spec.notice or next(told, None)
         self._help_line = help_line if spec.offers_help else None
         self._invents = spec.invents
         self._model = model

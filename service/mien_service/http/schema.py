@@ -118,9 +118,11 @@ def inlined(schema: Schema) -> Schema:
         if not isinstance(part, dict):
             return part
         reference = part.get("$ref")  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+        own = {key: resolve(value) for key, value in part.items() if key not in ("$defs", "$ref")}  # pyright: ignore[reportUnknownVariableType]
         if isinstance(reference, str):
-            return resolve(definitions[reference.rpartition("/")[2]])
-        return {key: resolve(value) for key, value in part.items() if key != "$defs"}  # pyright: ignore[reportUnknownVariableType]
+            # What stands beside a reference, as a parameter's default does, is said of this one.
+            return resolve(definitions[reference.rpartition("/")[2]]) | own
+        return own  # pyright: ignore[reportUnknownVariableType]
 
     return resolve(schema)
 

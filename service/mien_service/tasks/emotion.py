@@ -47,4 +47,4 @@ def reading_of(face: AlignedFace, run: Runner, *, captioned: bool = False) -> Re
     best = int(np.argmax(probabilities))
     caption = f"{EXPRESSIONS[best]} {probabilities[best]:.0%}" if captioned else None
     scores = {str(name): float(one) for name, one in zip(EXPRESSIONS, probabilities, strict=True)}
-    return Reading(EXPRESSIONS[best], scores, caption)
+    return Reading(EXPRESSIONS[best], scores, caption, NOTICE)

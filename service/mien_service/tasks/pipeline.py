@@ -9,7 +9,7 @@ import numpy as np
 from mien_service.engine.engine import Engine, Runner
 from mien_service.engine.work import Work
 from mien_service.faces.align import CROP_SIZE, AlignedFace, Marked, align, at_resolution, averaged_down, cut, scale_of
-from mien_service.faces.composite import apply_edit, apply_layer, invented
+from mien_service.faces.composite import apply_edit, apply_layer, invented, without_colour
 from mien_service.faces.draw import draw_caption, draw_face, draw_label
 from mien_service.faces.edit import Edit, Layer, Placed, Reading, Sticker
 from mien_service.faces.face import Face, Pose, RgbImage
@@ -81,14 +81,16 @@ class Pipeline:
         FaceIndexOutOfRange), the engine and the task itself raise; NotForThisFace where it is so of every face.
         """
         with work.stage("find"):
-            faces = self._finder.find(photo, params.face, Runner(self._engine, work, is_stage=False))
+            faces, seen = self._finder.find_among(photo, params.face, Runner(self._engine, work, is_stage=False))
         with work.stage("align"):
-            aligned = [align(photo, face, marked) for face in faces]
+            aligned = [align(photo, face, marked, [one for one in seen if one is not face]) for face in faces]
         with work.stage("draw", besides=("queue", "network")):
             runner = Runner(self._engine, work)
             worked = _worked(spec, params, aligned, runner)
             faces = [one.face for one in worked]
-            scene = photo if spec.scene is None else spec.scene(photo, faces, params, runner)
+            scene = photo
+            if spec.scene is not None:
+                scene = _kept_within(photo, spec.scene(photo, faces, params, runner), marked, grey=grey)
         reader = Runner(self._engine, work, is_stage=False)
         height, width = photo.shape[:2]
         return Answer(
@@ -99,6 +101,15 @@ class Pipeline:
             lambda: [_pose_after(one, reader) for one in worked],
             [_reading(one) for one in worked],
         )
+
+
+def _kept_within(photo: RgbImage, scene: RgbImage, marked: Marked | None, *, grey: bool) -> RgbImage:
+    """Return the scene, free of colour with `grey`, where something is marked; elsewhere, if it is, the photo."""
+    if scene is photo:
+        return photo
+    if grey:
+        scene = without_colour(scene)
+    return scene if marked is None else np.asarray(cv2.copyTo(scene, marked, photo.copy()), np.uint8)
 
 
 def _worked(spec: TaskSpec, params: TaskParams, aligned: list[AlignedFace], runner: Runner) -> list[Worked]:
@@ -162,7 +173,7 @@ def _pictures(
     for i, picture in enumerate(params.pictures()):
         pixels = photo
         if isinstance(first := worked[0].results[i], Sticker):
-            yield _as_sticker(first, picture)
+            yield _as_sticker(first, picture, grey=grey)
             continue
         for one, face in zip(worked, faces, strict=True):
             with work.stage("composite"):
@@ -174,8 +185,10 @@ def _pictures(
         yield AnsweredPicture(finished, picture)
 
 
-def _as_sticker(sticker: Sticker, picture: Picture) -> AnsweredPicture:
+def _as_sticker(sticker: Sticker, picture: Picture, *, grey: bool) -> AnsweredPicture:
     pixels = np.ascontiguousarray(sticker.pixels[..., :3])
+    if grey:
+        pixels = without_colour(pixels)
     return AnsweredPicture(pixels, picture, np.ascontiguousarray(sticker.pixels[..., 3]))
 
 

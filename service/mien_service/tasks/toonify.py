@@ -1,6 +1,7 @@
 """/toonify: a head drawn as a toon, on its photo or as a sticker."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Self
 
 import cv2
@@ -9,13 +10,24 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from mien_service.faces import expression, head_maps
-from mien_service.faces.align import AlignedFace, apply, at_resolution, averaged_down, cut, scale_of
+from mien_service.faces.align import (
+    CROP_SIZE,
+    Affine,
+    AlignedFace,
+    apply,
+    at_resolution,
+    averaged_down,
+    cut,
+    invert,
+    scale_of,
+)
 from mien_service.faces.composite import apply_edit
-from mien_service.faces.cutout import head_cutout, own_head
-from mien_service.faces.edit import Edit, Placed, Sticker
-from mien_service.faces.face import RgbImage
+from mien_service.faces.cutout import HeadCutout, head_cutout, own_head
+from mien_service.faces.edit import Field as Plane
+from mien_service.faces.edit import Placed, Sticker, no_edit
+from mien_service.faces.face import Face, RgbImage
 from mien_service.faces.sticker import WIDEST_OUTLINE, sticker
-from mien_service.faces.toon import NETWORK, toon
+from mien_service.faces.toon import MULTIPLE, NETWORK, toon
 from mien_service.tasks.emotion import reading_of
 from mien_service.tasks.registry import Runner, TaskParams, task
 from mien_service.tasks.toon_styles import STYLES, Style
@@ -23,11 +35,20 @@ from mien_service.tasks.toon_styles import STYLES, Style
 SIDE = 416
 """Of the head's square in pixels: faces in it are as large as in the aligned square, at which the network learned."""
 
+AROUND = 24
+"""Pixels of that square beyond the head that the network sees, too: twice as far as it fetches pixels from."""
+
 FULL_FROM = 0.35
 """Strength from which on the drawing covers the photo wholly: below it fades, for a drawing is as fine as SIDE only."""
 
 MOST_PIXELS = 1024 * 1024
 """Of a whole photo that is drawn; larger ones are drawn smaller, and enlarged."""
+
+STICKER_SIDE = 1280
+"""Side in pixels of the head's square in the photo up to which a sticker keeps the photo's resolution."""
+
+BLEED = 4
+"""Pixels of the square by which a sticker is drawn beyond its own edge."""
 
 OUTLINE = 0.03
 """Width of the white border of a sticker, if nothing is said."""
@@ -36,7 +57,7 @@ OUTLINE = 0.03
 class ToonifyParams(TaskParams):
     """Parameters of /toonify."""
 
-    style: Style = Field(Style.CARTOON, description="What the head is drawn as.")
+    style: Style = Field(Style.CARTOON, description="What the head is drawn as.", json_schema_extra={"x-buttons": True})
     strength: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
         1.0, description="How far: 0 is the photo itself, 1 the toon."
     )
@@ -53,6 +74,8 @@ class ToonifyParams(TaskParams):
         for name in ("landmarks", "label", "background"):
             if self.sticker and getattr(self, name):
                 raise ValueError(f"{name}: a sticker shows the head alone")
+        if self.sticker and self.output == "face":
+            raise ValueError("output: a sticker is neither the photo nor the face's square")
         if self.sticker and self.face == "all":
             raise ValueError("face: a sticker is of one face; ask for each by its index")
         if self.outline is not None and not self.sticker:
@@ -65,14 +88,19 @@ class ToonifyParams(TaskParams):
 
 
 def scene(photo: RgbImage, faces: Sequence[AlignedFace], params: ToonifyParams, run: Runner) -> RgbImage:
-    """Return the photo, drawn as a whole if that is asked for, its largest face as large as the network knows faces."""
+    """Return the photo, drawn as a whole if that is asked for, its largest face no larger than the network knows faces.
+
+    Heads are drawn once more on it, each at its own scale.
+    """
     if not params.background or params.strength == 0:
         return photo
     height, width = photo.shape[:2]
-    factor = max(1 / max(scale_of(face.transform) for face in faces), (height * width / MOST_PIXELS) ** 0.5)
+    factor = max(1 / min(scale_of(face.transform) for face in faces), (height * width / MOST_PIXELS) ** 0.5)
     small = photo if factor <= 1 else averaged_down(photo, [], factor)[0]
-    drawn = toon(small, condition(params.style), params.strength, run)
-    return np.rint(cv2.resize(drawn, (width, height), interpolation=cv2.INTER_LINEAR)).astype(np.uint8)
+    drawn = np.rint(toon(small, condition(params.style), params.strength, run)).astype(np.uint8)
+    whole = cv2.resize(drawn, (width, height), interpolation=cv2.INTER_LINEAR)
+    share = cover(params.strength)
+    return np.asarray(cv2.addWeighted(photo, 1 - share, whole, share, 0), np.uint8)
 
 
 @task(
@@ -83,23 +111,72 @@ def scene(photo: RgbImage, faces: Sequence[AlignedFace], params: ToonifyParams, 
 )
 def toonify(face: AlignedFace, params: ToonifyParams, run: Runner) -> Sequence[Placed | Sticker]:
     """Draw a head as a toon: on the photo, or cut out as a sticker."""
+    return [_sticker(_no_larger(face), params, run) if params.sticker else _drawn_head(face, params, run)]
+
+
+def _drawn_head(face: AlignedFace, params: ToonifyParams, run: Runner) -> Placed:
     maps = head_maps.head_maps(face.photo, face.transform, run)
-    square = cut(face.photo, at_resolution(maps.transform, SIDE), SIDE)
-    drawn = toon(square, condition(params.style), params.strength, run)
-    own = own_head(maps, apply(maps.transform, face.face.landmarks), neck=True)
-    faded = own * np.float32(min(params.strength / FULL_FROM, 1.0))
-    matte = np.asarray(cv2.resize(faded, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR), np.float32)
-    nothing = np.zeros_like(matte)
-    edit = Edit(np.zeros_like(drawn), nothing, paint=np.dstack([drawn, matte]).astype(np.float32), match_paint=False)
-    placed = Placed(edit, maps.transform)
-    return [_sticker(face, placed, params, run) if params.sticker else placed]
+    landmarks, *others = (apply(maps.transform, one.landmarks) for one in (face.face, *face.others))
+    own = own_head(maps, landmarks, others, neck=True)
+    matte = np.asarray(cv2.resize(own, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR), np.float32)
+    return _painted(face.photo, maps.transform, matte, params, run)
 
 
-def _sticker(face: AlignedFace, placed: Placed, params: ToonifyParams, run: Runner) -> Sticker:
+def _painted(photo: RgbImage, transform: Affine, matte: Plane, params: ToonifyParams, run: Runner) -> Placed:
+    """Return the toon of what `matte` (SIDE, SIDE), not empty, covers of the head's square, as paint."""
+    square = cut(photo, at_resolution(transform, SIDE), SIDE)
+    part = _around(np.asarray(matte.any(axis=1))), _around(np.asarray(matte.any(axis=0)))
+    drawn = square.astype(np.float32)
+    drawn[part] = toon(square[part], condition(params.style), params.strength, run)
+    paint = np.dstack([drawn, matte * np.float32(cover(params.strength))])
+    return Placed(replace(no_edit(SIDE), paint=paint, match_paint=False), transform)
+
+
+def _around(used: NDArray[np.bool_]) -> slice:
+    """Return the part of a side of SIDE pixels that holds what is used and what is around it."""
+    [places] = np.nonzero(used)
+    first, last = max(int(places[0]) - AROUND, 0), min(int(places[-1]) + 1 + AROUND, SIDE)
+    length = -(-(last - first) // MULTIPLE) * MULTIPLE
+    start = min(first, SIDE - length)
+    return slice(start, start + length)
+
+
+def _sticker(face: AlignedFace, params: ToonifyParams, run: Runner) -> Sticker:
     found = head_cutout(face.photo, face, run)
+    transform = head_maps.head_transform(face.transform)
+    placed = _painted(face.photo, transform, _covering(found, transform), params, run)
     drawn = apply_edit(face.photo, placed.transform, placed.edit)
     outline = OUTLINE if params.outline is None else params.outline
     return Sticker(sticker(found.of(drawn), found.alpha, outline), reading_of(face, run))
+
+
+def _covering(found: HeadCutout, transform: Affine) -> Plane:
+    """Return a matte (SIDE, SIDE), 1 over all that is cut out and a little around it."""
+    place = at_resolution(transform, SIDE)
+    place[:, 2] += place[:, :2] @ np.array([found.left, found.top])
+    alpha = cv2.warpAffine(found.alpha, place, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * BLEED + 1, 2 * BLEED + 1))
+    return np.asarray(cv2.dilate((alpha > 0).astype(np.float32), disc), np.float32)
+
+
+def _no_larger(face: AlignedFace) -> AlignedFace:
+    """Return the face in a photo in which the head's square is no larger than STICKER_SIDE."""
+    factor = CROP_SIZE * head_maps.ROOM / scale_of(face.transform) / STICKER_SIDE
+    if factor <= 1:
+        return face
+    small, [transform] = averaged_down(face.photo, [face.transform], factor)
+    there = invert(transform)
+
+    def moved(one: Face) -> Face:
+        return replace(one, landmarks=apply(there, apply(face.transform, one.landmarks)))
+
+    others = [moved(one) for one in face.others]
+    return replace(face, face=moved(face.face), photo=small, transform=transform, others=others)
+
+
+def cover(strength: float) -> float:
+    """Return by which share a drawing of a strength covers the photo, 0 to 1."""
+    return min(strength / FULL_FROM, 1.0)
 
 
 def condition(style: Style) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mien_service.faces.align import CROP_SIZE, Affine, apply, at_resolution, crop_transform, invert, scale_of
-from mien_service.faces.composite import INVENTED_FROM, apply_edit, apply_layer, invented
+from mien_service.faces.composite import INVENTED_FROM, apply_edit, apply_layer, invented, without_colour
 from mien_service.faces.edit import Edit, Layer, no_edit
 
 SIZES = st.sampled_from([32, 64, 128, 256])
@@ -337,3 +337,9 @@ def test_scaling_scales_every_field(seed: int, strength: float) -> None:
     assert scaled.paint is not None
     assert scaled.paint[..., 3].min() >= 0
     assert scaled.paint[..., 3].max() <= 1
+
+
+def test_without_colour_each_channel_is_the_mean_and_grey_stays_what_it_is() -> None:
+    grey = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=2)
+    np.testing.assert_array_equal(without_colour(grey), grey)
+    np.testing.assert_array_equal(without_colour(np.array([[[200, 40, 60]]], np.uint8)), [[[100, 100, 100]]])

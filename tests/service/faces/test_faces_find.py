@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import people
 import pytest
-from finding import find, found, run
+from finding import find, finder, found, run
 
 from mien_service.faces.detect import NetworkDetector
 from mien_service.faces.face import Box, Detection, RgbImage
@@ -30,6 +30,13 @@ def test_an_index_picks_one_of_all() -> None:
     for index, face in enumerate(everybody):
         (picked,) = find(people.group(), index)
         assert picked.box == face.box
+
+
+def test_who_else_was_seen_is_told_with_who_was_selected() -> None:
+    for selection, count in ((2, 1), ("all", 6)):
+        selected, seen = finder().find_among(people.group(), selection, run())
+        assert (len(selected), len(seen)) == (count, 6)
+        assert all(any(face is other for other in seen) for face in selected)
 
 
 @pytest.mark.parametrize("index", [6, 100])

@@ -73,6 +73,12 @@ def test_a_task_has_three_request_forms_in_the_openapi_document(client: httpx.Cl
             assert list(operation["responses"][status]["content"]) == ["application/problem+json"]
 
 
+def test_a_parameter_with_named_choices_keeps_its_default_in_the_openapi_document(client: httpx.Client) -> None:
+    operation = client.get("/openapi.json").json()["paths"]["/toonify"]["post"]
+    [style] = [one["schema"] for one in operation["parameters"] if one["name"] == "style"]
+    assert (style["default"], len(style["enum"])) == ("cartoon", 4)
+
+
 def test_the_openapi_document_is_valid(client: httpx.Client) -> None:
     document = client.get("/openapi.json").json()
     assert document["openapi"].startswith("3.1")

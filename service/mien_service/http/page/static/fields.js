@@ -12,19 +12,20 @@ export function fieldOf(task, parameter) {
   const error = element("p", { class: "field-error", id: `${id}-error`, hidden: true });
   const described = { "aria-describedby": `${id}-hint ${id}-error` };
   const properties = { id, name: parameter.name, required: parameter.required, ...described };
-  const { control, parts } = MAKERS[parameter.control.kind](parameter, properties);
-  const label = element("label", { for: id }, words(parameter.name));
+  const { control, parts, chosen } = MAKERS[parameter.control.kind](parameter, properties);
+  // Of several buttons each has a label of its own, and this one is the group's.
+  const label = element(...(chosen ? ["span", { id: `${id}-label` }] : ["label", { for: id }]), words(parameter.name));
   return {
     name: parameter.name,
     element: element("div", { class: `field ${parameter.control.kind}` }, label, ...parts, hint, error),
     control,
-    value: () => changed(parameter, control),
+    value: () => changed(parameter, chosen?.() ?? control),
     mark: (message) => mark(control, error, message),
     unmark: () => unmark(control, error),
   };
 }
 
-const MAKERS = { choice, switch: toggle, number, text, file };
+const MAKERS = { choice, buttons, switch: toggle, number, text, file };
 
 function choice({ control, default: standard, required }, properties) {
   const listed = control.options.map((option) =>
@@ -33,6 +34,17 @@ function choice({ control, default: standard, required }, properties) {
   const none = element("option", { value: "" }, required ? "Choose…" : "Not set");
   const select = element("select", properties, ...(standard === null ? [none] : []), ...listed);
   return { control: select, parts: [select] };
+}
+
+/** Return one button for each choice; `chosen()` is the one that is pressed. */
+function buttons({ control, default: standard }, { id, name, "aria-describedby": described }) {
+  const options = control.options.map((value, i) =>
+    element("input", { type: "radio", name, value, checked: value === standard, ...(i ? {} : { id }) }),
+  );
+  const labels = options.map((option) => element("label", {}, option, element("span", {}, words(option.value))));
+  const aria = { role: "radiogroup", "aria-labelledby": `${id}-label`, "aria-describedby": described };
+  const group = element("div", { class: "segments", ...aria }, ...labels);
+  return { control: options[0], parts: [group], chosen: () => options.find((option) => option.checked) };
 }
 
 function toggle({ default: standard }, properties) {

@@ -12,7 +12,7 @@ const MOST_STEPS = 1000;
 /**
  * Return the parameters of a task, in order, each with
  * `name`, `description`, `default` (null for none), `required`, `advanced` and `control`:
- * {kind: "choice", options} | {kind: "switch"} | {kind: "number", low, high, whole, slides} |
+ * {kind: "choice" | "buttons", options} | {kind: "switch"} | {kind: "number", low, high, whole, slides} |
  * {kind: "text", suggestions}.
  */
 export function parametersOf(schema) {
@@ -24,7 +24,8 @@ export function parametersOf(schema) {
 
 function parameterOf(name, property, required, definitions) {
   const kinds = alternatives(property, definitions).filter((kind) => kind.type !== "null");
-  const control = controlOf(kinds);
+  const plain = controlOf(kinds);
+  const control = property["x-buttons"] && plain.kind === "choice" ? { ...plain, kind: "buttons" } : plain;
   return {
     name,
     required,
@@ -60,7 +61,7 @@ function numberOf(kind) {
   const low = kind.minimum ?? beyond(kind.exclusiveMinimum, whole ? 1 : 0);
   const high = kind.maximum ?? beyond(kind.exclusiveMaximum, whole ? -1 : 0);
   const span = high === null || low === null ? Infinity : high - low;
-  const step = whole ? 1 : span > 2 ? 0.1 : 0.05;
+  const step = whole ? 1 : span > 2 ? 0.1 : span > 0.5 ? 0.05 : 0.01;
   return { kind: "number", low, high, whole, step, slides: span / step <= MOST_STEPS };
 }
 
@@ -69,6 +70,6 @@ function beyond(limit, by) {
 }
 
 function isSimple(control) {
-  if (control.kind === "choice") return control.options.length > 1;
+  if (control.options) return control.options.length > 1;
   return control.kind === "switch" || (control.kind === "number" && control.slides);
 }
