@@ -28,7 +28,7 @@ from mien_service.faces.skin.layers import Canvas, canvas_of, layered
 from mien_service.faces.skin.signs import Gains
 from mien_service.tasks import attribute_editor
 from mien_service.tasks.attributes import WHOLE, Attribute, Take, edited
-from mien_service.tasks.head import mesh_in_square
+from mien_service.tasks.head import mesh_in_square, uncovered_skin
 from mien_service.tasks.substances import SIGNS, Substance
 
 PACKS = {"stylegan": 1400, "utkface": 2600}
@@ -110,7 +110,8 @@ def _pair(face: AlignedFace, row: Row, rng: np.random.Generator, run: WeightsRun
     plain = rng.random() < PLAIN_SHARE
     gains = Gains() if plain else Gains(**dict(zip(GAINS, rng.uniform(0, 2, len(GAINS)), strict=True)))
     aged, _ = aged_first(face, severity, run)
-    canvas = canvas_of(aged.crop, mesh_in_square(face, run), HeadModel.of(run.table(TABLE)))
+    model = HeadModel.of(run.table(TABLE))
+    canvas = canvas_of(aged.crop, mesh_in_square(face, run), model, uncovered_skin(face, run))
     [edit] = layered(canvas, SIGNS[substance], gains, [severity], seed=0)
     after = apply_edit(aged.crop, WHOLE, edit)
     region = cv2.resize(where(canvas), (SIDE, SIDE), interpolation=cv2.INTER_AREA)

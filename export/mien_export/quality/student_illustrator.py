@@ -18,7 +18,7 @@ from mien_service.faces.face import RgbImage
 from mien_service.faces.head_model import TABLE, HeadModel
 from mien_service.faces.skin.layers import canvas_of
 from mien_service.faces.skin.signs import Gains
-from mien_service.tasks.head import mesh_in_square
+from mien_service.tasks.head import mesh_in_square, uncovered_skin
 from mien_service.tasks.substances import Substance
 
 STUDENT = "student"
@@ -38,7 +38,7 @@ class StudentIllustrator:
     ) -> list[RgbImage]:
         """Return `photo` at each severity."""
         model = HeadModel.of(self._run.table(TABLE))
-        canvas = canvas_of(face.crop, mesh_in_square(face, self._run), model)
+        canvas = canvas_of(face.crop, mesh_in_square(face, self._run), model, uncovered_skin(face, self._run))
         region = np.asarray(cv2.resize(where(canvas), (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.float32)
         small = np.asarray(cv2.resize(face.crop, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
         edits = [

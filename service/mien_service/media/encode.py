@@ -121,17 +121,6 @@ def _imencode(extension: str, channels: NDArray[np.uint8], parameters: Sequence[
     return encoded.tobytes()
 
 
-def encode_sticker(rgba: NDArray[np.uint8], image_format: ImageFormat, source: Photo, *, quality: int = 92) -> bytes:
-    """Return a sticker, (height, width, 4) uint8 RGBA, as a PNG or WebP file, made from `source` as `encode` does.
-
-    Raises UnencodableImage, and ValueError for JPEG, which has no transparency.
-    """
-    if image_format is ImageFormat.JPEG:
-        raise ValueError("a sticker is PNG or WebP, never JPEG")
-    pixels, alpha = np.ascontiguousarray(rgba[..., :3]), np.ascontiguousarray(rgba[..., 3])
-    return encode(pixels, image_format, source, quality=quality, alpha=alpha)
-
-
 def encode_plane(plane: NDArray[np.uint8]) -> bytes:
     """Return one plane, (height, width), as a grey PNG."""
     return cv2.imencode(".png", plane)[1].tobytes()

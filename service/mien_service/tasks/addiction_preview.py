@@ -5,14 +5,14 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from mien_service.faces import landmarks
+from mien_service.faces import head_maps, landmarks
 from mien_service.faces.align import AlignedFace
 from mien_service.faces.edit import Edit
 from mien_service.faces.head_model import TABLE, HeadModel
 from mien_service.faces.skin.charts import charts_of
 from mien_service.faces.skin.layers import canvas_of, layered
 from mien_service.faces.skin.signs import Gains
-from mien_service.tasks.head import mesh_in_square
+from mien_service.tasks.head import mesh_in_square, uncovered_skin
 from mien_service.tasks.number_lists import MAX_NUMBERS, number_list
 from mien_service.tasks.registry import Picture, Runner, Tables, TaskParams, task
 from mien_service.tasks.substances import SIGNS, Substance
@@ -75,13 +75,14 @@ def draw_charts(tables: Tables) -> None:
 @task(
     "/addiction-preview",
     params=AddictionPreviewParams,
-    networks=(landmarks.NETWORK, TABLE),
+    networks=(landmarks.NETWORK, head_maps.NETWORK, TABLE),
     notice=NOTICE,
     at_start=draw_charts,
     offers_help=True,
 )
 def addiction_preview(face: AlignedFace, params: AddictionPreviewParams, run: Runner) -> Sequence[Edit]:
     """Show signs associated with smoking, alcohol or drugs on a face, as an illustration."""
-    canvas = canvas_of(face.crop, mesh_in_square(face, run), HeadModel.of(run.table(TABLE)))
+    model = HeadModel.of(run.table(TABLE))
+    canvas = canvas_of(face.crop, mesh_in_square(face, run), model, uncovered_skin(face, run))
     severities = [picture.strength or 0.0 for picture in params.pictures()]
     return layered(canvas, SIGNS[params.substance], params.gains(), severities, params.seed)

@@ -7,7 +7,7 @@ from media_samples import FACE, GRADIENT, cmyk_profile, exif_block, grey_profile
 from PIL import Image, JpegImagePlugin
 
 from mien_service.media.decode import DecodeLimits, decode
-from mien_service.media.encode import encode, encode_plane, encode_sticker, on_white
+from mien_service.media.encode import encode, encode_plane, on_white
 from mien_service.media.errors import UnencodableImage
 from mien_service.media.photo import ImageFormat, JpegSampling, Photo
 from mien_service.media.provenance import DIGITAL_SOURCE_TYPE, digital_source_type
@@ -112,37 +112,6 @@ def test_alpha_is_kept_exactly(image_format: ImageFormat) -> None:
         alpha = decode(body, LIMITS).alpha
         assert alpha is not None
         assert np.array_equal(alpha, GRADIENT)
-
-
-@pytest.mark.parametrize("image_format", [ImageFormat.PNG, ImageFormat.WEBP])
-@pytest.mark.parametrize("size", [(160, 128), (41, 77)])
-def test_a_sticker_keeps_its_opacity_and_what_shows_of_its_colours(
-    image_format: ImageFormat, size: tuple[int, int]
-) -> None:
-    """Whatever the size and the transparency of the photo that it was made from."""
-    height, width = size
-    rgba = np.dstack([FACE, GRADIENT])[:height, :width].copy()
-    rgba[:10, :10, 3] = 0
-    body = encode_sticker(rgba, image_format, replace(PLAIN, alpha=255 - GRADIENT))
-    assert digital_source_type(body) == DIGITAL_SOURCE_TYPE
-    picture = np.asarray(opened(body))
-    assert opened(body).mode == "RGBA"
-    np.testing.assert_array_equal(picture[..., 3], rgba[..., 3])
-    shown = rgba[..., 3] > 60
-    assert error(picture[shown][:, :3], rgba[shown][:, :3]) < (0.01 if image_format is ImageFormat.PNG else 4)
-
-
-def test_a_sticker_of_one_grey_is_a_sticker() -> None:
-    rgba = np.dstack([GREY, GRADIENT])
-    grey = replace(PLAIN, is_grey=True, icc_profile=grey_profile())
-    picture = opened(encode_sticker(rgba, ImageFormat.PNG, grey))
-    assert picture.mode == "RGBA"
-    np.testing.assert_array_equal(np.asarray(picture), rgba)
-
-
-def test_a_sticker_is_never_a_jpeg() -> None:
-    with pytest.raises(ValueError, match="never JPEG"):
-        encode_sticker(np.dstack([FACE, GRADIENT]), ImageFormat.JPEG, PLAIN)
 
 
 def test_given_alpha_wins_and_a_source_of_another_size_has_none() -> None:

@@ -68,8 +68,11 @@ class Areas:
     colours: Field
 
 
-def areas_of(crop: RgbImage, mesh: Mesh, surface: Surface) -> Areas:
-    """Return the areas of an aligned face (256, 256, 3) with its mesh (468, 3), over the surface's n x n."""
+def areas_of(crop: RgbImage, mesh: Mesh, surface: Surface, uncovered: Field) -> Areas:
+    """Return the areas of an aligned face (256, 256, 3) with its mesh (468, 3), over the surface's n x n.
+
+    uncovered: (256, 256) in 0..1, where nothing lies before the skin.
+    """
     side = surface.shown.shape[0]
     picture = cv2.resize(crop, (side, side), interpolation=cv2.INTER_LINEAR)
     outlines = _Outlines(mesh, side, surface.unit)
@@ -78,7 +81,7 @@ def areas_of(crop: RgbImage, mesh: Mesh, surface: Surface) -> Areas:
     openings = [outlines.soft(eye, 0.0, 0.006) for eye in (LEFT_EYE, RIGHT_EYE)]
     mouth = outlines.soft(MOUTH, 0.0, 0.008)
     lips = np.clip(outlines.soft(LIPS, 0.0, 0.012) - outlines.soft(MOUTH, 0.012, 0.008), 0, 1)
-    bare = surface.shown * _free(outlines)
+    bare = surface.shown * _free(outlines) * cv2.resize(uncovered, (side, side), interpolation=cv2.INTER_LINEAR)
     still = np.max([*openings, mouth], axis=0)
     skin = np.clip(bare * _skin_coloured(smooth, bare, surface), 0, 1)
     chroma = _chroma_of(smooth, skin)

@@ -87,10 +87,13 @@ class Canvas:
         return (np.max(areas, axis=0) > 0).astype(np.float32)
 
 
-def canvas_of(crop: RgbImage, mesh: Mesh, model: HeadModel) -> Canvas:
-    """Return the canvas of an aligned face (256, 256, 3) with its mesh (468, 3) in the crop's pixels."""
+def canvas_of(crop: RgbImage, mesh: Mesh, model: HeadModel, uncovered: Field) -> Canvas:
+    """Return the canvas of an aligned face (256, 256, 3) with its mesh (468, 3) in the crop's pixels.
+
+    uncovered: (256, 256) in 0..1, where nothing (hair, glasses, a hand) lies before the skin.
+    """
     surface = surface_of(mesh, model, SIDE)
-    found = areas_of(crop, mesh, surface)
+    found = areas_of(crop, mesh, surface, uncovered)
     areas = replace(
         found,
         skin=_kept(found.skin),

@@ -11,7 +11,7 @@ from mien_service.faces.align import AlignedFace, align
 from mien_service.faces.face import Mesh
 from mien_service.faces.head_model import HeadModel
 from mien_service.faces.skin.layers import Canvas, canvas_of
-from mien_service.tasks.head import mesh_in_square
+from mien_service.tasks.head import mesh_in_square, uncovered_skin
 
 WEIGHTS = Path(__file__).resolve().parents[4] / "weights"
 
@@ -35,7 +35,8 @@ def mesh_of(name: str) -> Mesh:
 
 @cache
 def canvas(name: str) -> Canvas:
-    return canvas_of(aligned(name).crop, mesh_of(name), model())
+    face = aligned(name)
+    return canvas_of(face.crop, mesh_of(name), model(), uncovered_skin(face, run()))
 
 
 def at(field: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ from canvases import aligned, at, canvas, mesh_of, model
 from mien_service.faces.skin.areas import areas_of, to_lab
 from mien_service.faces.skin.surface import surface_of
 
+ALL_BARE = np.ones((256, 256), np.float32)
 CHEEKS, EYES, LIPS = [205, 425, 50, 280], [159, 386, 145, 374], [0, 17, 37, 267]
 
 
@@ -23,9 +24,19 @@ def test_what_lies_before_the_face_is_no_skin() -> None:
     crop = aligned("carla").crop.copy()
     x, y = np.rint(mesh_of("carla")[205, :2]).astype(int)
     cv2.circle(crop, (int(x), int(y)), 14, (40, 90, 200), cv2.FILLED)
-    covered = areas_of(crop, mesh_of("carla"), surface_of(mesh_of("carla"), model(), 256))
+    covered = areas_of(crop, mesh_of("carla"), surface_of(mesh_of("carla"), model(), 256), ALL_BARE)
     assert covered.skin[y, x] < 0.1
     assert at(covered.skin, mesh_of("carla")[[425]])[0] > 0.7
+
+
+def test_what_is_covered_is_no_skin_whatever_its_colour() -> None:
+    half = ALL_BARE.copy()
+    half[:, :128] = 0
+    mesh = mesh_of("carla")
+    areas = areas_of(aligned("carla").crop, mesh, surface_of(mesh, model(), 256), half)
+    left, right = at(areas.skin, mesh[[205, 425]])
+    assert left < 0.05
+    assert right > 0.7
 
 
 def test_teeth_are_found_where_they_show() -> None:
@@ -51,7 +62,7 @@ def test_the_white_of_the_eyes_lies_within_them() -> None:
 def test_no_face_seen_is_no_skin() -> None:
     surface = surface_of(mesh_of("carla"), model(), 128)
     noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8)
-    areas = areas_of(noise, mesh_of("carla"), surface)
+    areas = areas_of(noise, mesh_of("carla"), surface, ALL_BARE)
     assert np.isfinite(areas.skin).all()
     assert 0 <= areas.skin.min() <= areas.skin.max() <= 1
 
