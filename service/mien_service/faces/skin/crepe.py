@@ -25,8 +25,8 @@ TURNS_WITHIN = 0.11
 """Eye distances over which directions pass into each other."""
 
 CALMER = ((0.5, 0.5, 0.2, 0.24, 0.45), (0.0, 1.02, 0.3, 0.12, 0.4))
-"""Where creases are fainter: u, v and half axes on the right half, and by which share. On cheeks and chin they soon look like
-bark."""
+"""Where creases are fainter: u, v and half axes on the right half, and by which share. On cheeks and chin they soon
+look like bark."""
 
 BETWEEN = 0.3
 """Share of the noise, in its standard deviations, that lies between creases."""
