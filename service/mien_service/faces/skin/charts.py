@@ -21,7 +21,7 @@ KEPT = 12
 MOTTLES = 0.075
 """Size of uneven patches of skin tone, in eye distances."""
 
-VESSEL: Colour = (-4.0, 11.0, 3.0)
+VESSEL: Colour = (-3.0, 9.0, 2.0)
 """A vessel's middle against the skin around it."""
 
 
@@ -33,8 +33,8 @@ CREPE_DEEP = 0.0011
 class Charts:
     """Charts over the mean frontal face.
 
-    tint: (h, w, 4), shifts of a*, b*, of L* by marks, and of L* by skin tone and shape, which is less on dark skin;
-    height: (h, w) in eye distances, 0 on even skin.
+    tint: (h, w, 4), shifts of a*, b* and L* by skin tone, shape and vessels, and how much of a blotch there is,
+    about 1 in its middle; height: (h, w) in eye distances, 0 on even skin.
     """
 
     tint: Field
@@ -45,7 +45,10 @@ class Charts:
 def charts_of(signs: Signs, severity: float, seed: int) -> Charts:
     """Return what signs look like at a severity in 0..1; more of it adds and moves nothing."""
     tint = _tone(signs, seed) * np.float32(severity)
-    tint += _marks(signs, severity, seed)
+    if signs.vessels:
+        tint[..., :3] += marks.vessels(seed, severity)[..., None] * _tint(VESSEL)[:3] * np.float32(signs.vessels)
+    if any(signs.blotch):
+        tint[..., 3] = marks.blotches(seed, severity)
     height = relief(wrinkles(seed), dict(signs.wrinkles), severity)
     height -= crepe(seed) * np.float32(CREPE_DEEP * signs.crepe * severity)
     height += hollows.bags() * np.float32(signs.bags * severity)
@@ -57,25 +60,13 @@ def _tone(signs: Signs, seed: int) -> Field:
     tint = uneven[..., None] * _tint(signs.tone)
     tint += hollows.flushed()[..., None] * _tint(signs.flush)
     tint += hollows.under_eyes()[..., None] * _tint(signs.under_eye)
-    tint[..., 3] += hollows.shade() * np.float32(signs.hollow)
-    return tint
-
-
-def _marks(signs: Signs, severity: float, seed: int) -> Field:
-    tint = np.zeros((*CHART_SHAPE, 4), np.float32)
-    for drawn, colour in (
-        (marks.blotches, signs.blotch),
-        (marks.vessels, tuple(signs.vessels * part for part in VESSEL)),
-    ):
-        if any(colour):
-            lightness, a, b = colour
-            tint += drawn(seed, severity)[..., None] * np.array([a, b, lightness, 0], np.float32)
+    tint[..., 2] += hollows.shade() * np.float32(signs.hollow)
     return tint
 
 
 def _tint(colour: Colour) -> NDArray[np.float32]:
     lightness, a, b = colour
-    return np.array([a, b, 0, lightness], np.float32)
+    return np.array([a, b, lightness, 0], np.float32)
 
 
 def _mottles(seed: int) -> Field:

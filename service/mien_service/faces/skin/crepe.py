@@ -24,6 +24,10 @@ FINEST, COARSEST = 0.0055, 0.013
 TURNS_WITHIN = 0.11
 """Eye distances over which directions pass into each other."""
 
+CALMER = ((0.5, 0.5, 0.2, 0.24, 0.45), (0.0, 1.02, 0.3, 0.12, 0.4))
+"""Where creases are fainter: u, v and half axes on the right half, and by which share. On cheeks and chin they soon
+look like bark."""
+
 BETWEEN = 0.3
 """Share of the noise, in its standard deviations, that lies between creases."""
 
@@ -35,7 +39,19 @@ def crepe(seed: int) -> Field:
     drawn = _drawn_out(noise, directions(wrinkles(seed)))
     fine, coarse = (cv2.GaussianBlur(drawn, (0, 0), size * CHART_SCALE) for size in (FINEST, COARSEST))
     band = np.asarray(fine - coarse, np.float32)
-    return np.maximum(band / max(float(band.std()), 1e-6) - BETWEEN, 0).astype(np.float32)
+    depths = np.maximum(band / max(float(band.std()), 1e-6) - BETWEEN, 0)
+    return (depths * _strength()).astype(np.float32)
+
+
+def _strength() -> Field:
+    """Return a chart in 0..1 of how strong creases are."""
+    rows, columns = np.mgrid[: CHART_SHAPE[0], : CHART_SHAPE[1]].astype(np.float32)
+    u, v = np.abs((columns + 0.5) / CHART_SCALE + LEFT), (rows + 0.5) / CHART_SCALE + TOP
+    fainter = [
+        share * np.exp(-(((u - middle_u) / half_u) ** 2 + ((v - middle_v) / half_v) ** 2) / 2)
+        for middle_u, middle_v, half_u, half_v, share in CALMER
+    ]
+    return np.asarray(1 - np.sum(fainter, axis=0), np.float32)
 
 
 def directions(lines: Sequence[Wrinkle]) -> Field:

@@ -32,6 +32,9 @@ FAINT = 0.04
 DARK_SKIN, LIGHT_SKIN, LEAST_DARKENED = 30.0, 55.0, 0.78
 """L* of skin up to which it darkens by this share only, and from which on wholly."""
 
+BLOTCHED = 0.75
+"""How much of a blotch's colour DARK_SKIN shows: it looks like paint there before it does on light skin."""
+
 MOST_COLOURED, MOST_SHADED = 1.25, 1.3
 """By how much more chroma moves and relief is shaded on DARK_SKIN: there they carry the signs."""
 
@@ -128,8 +131,10 @@ def _layered(canvas: Canvas, signs: Signs, flow: Field, severity: float, seed: i
 def _shift(canvas: Canvas, tint: Field, signs: Signs, severity: float) -> Field:
     """Return (n, n, 3): how far L*, a* and b* move, by a tint (n, n, 4) of skin as Charts has it."""
     areas = canvas.areas
-    lightness = tint[..., 2] + tint[..., 3] * canvas.by_paleness(LEAST_DARKENED)
-    shift = np.dstack([lightness, tint[..., :2] * canvas.by_paleness(MOST_COLOURED)]) * areas.skin[..., None]
+    lightness = tint[..., 2] * canvas.by_paleness(LEAST_DARKENED)
+    shift = np.dstack([lightness, tint[..., :2] * canvas.by_paleness(MOST_COLOURED)])
+    shift += tint[..., 3:] * _colour(signs.blotch) * canvas.by_paleness(BLOTCHED)
+    shift *= areas.skin[..., None]
     for area, colour in ((areas.lips, signs.lips), (areas.sclera, signs.sclera), (areas.teeth, signs.teeth)):
         if any(colour):
             shift += area[..., None] * _colour(colour) * np.float32(severity)

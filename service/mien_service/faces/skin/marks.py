@@ -4,6 +4,7 @@ Each has its place and the severity at which it begins to show: a larger severit
 moves nothing.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import cv2
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien_service.faces.edit import Field
+from mien_service.faces.skin.curves import KEPT
 from mien_service.faces.skin.relief import risen
 from mien_service.faces.skin.surface import CHART_SCALE, CHART_SHAPE, LEFT, TOP
 
@@ -33,33 +35,52 @@ SMALLEST, LARGEST = 0.024, 0.062
 APART = 1.25
 """Least distance of two blotches over the sum of their radii."""
 
-LOBES = 5
+LOBES = 7
 """Waves around a blotch's rim."""
 
-VESSELS, VESSEL_STEPS, VESSEL_STEP = 46, 26, 0.006
+FAINTEST = 0.5
+"""How strong the faintest blotch is, over the strongest."""
+
+UNEVEN, GRAIN = 0.3, 0.011
+"""Deviation of a blotch's strength from place to place, and the size of those places in eye distances."""
+
+VESSELS, VESSEL_STEPS, VESSEL_STEP = 70, 15, 0.006
 """Small vessels that show, and how each runs: steps, and their length in eye distances."""
 
 VESSEL_PLACES = ((0.40, 0.36, 0.17, 0.15), (-0.40, 0.36, 0.17, 0.15), (0.0, 0.38, 0.13, 0.13))
 
-VESSEL_WIDTH = 0.0055
+VESSEL_WIDTH = 0.008
 
 
 class Blotch(NamedTuple):
-    """A blotch's place, mean radius in eye distances, onset in 0..1, and radius around the rim over the mean (24,)."""
+    """A blotch.
+
+    u, v: its place; radius: the mean one, in eye distances; onset: severity at which it begins; strength: in 0..1; rim:
+    (24,), the radius around it over the mean one.
+    """
 
     u: float
     v: float
     radius: float
     onset: float
+    strength: float
     rim: NDArray[np.float64]
 
 
 def blotches(seed: int, severity: float) -> Field:
-    """Return a chart in 0..1: 1 in the middle of a blotch that has wholly come."""
+    """Return a chart from 0: about 1 in the middle of a strong blotch that has wholly come."""
     chart = np.zeros(CHART_SHAPE, np.float32)
     for blotch in _scattered(seed):
-        _blend(chart, blotch, 1.6 * risen(severity, blotch.onset))
-    return chart
+        _blend(chart, blotch, 1.5 * blotch.strength * risen(severity, blotch.onset))
+    return chart * _uneven(seed)
+
+
+@lru_cache(maxsize=KEPT)
+def _uneven(seed: int) -> Field:
+    """Return a chart of factors about 1: no mark is of one colour."""
+    noise = np.random.default_rng([seed, 6]).standard_normal(CHART_SHAPE, np.float32)
+    soft = np.asarray(cv2.GaussianBlur(noise, (0, 0), GRAIN * CHART_SCALE), np.float32)
+    return np.clip(1 + soft * np.float32(UNEVEN / max(float(soft.std()), 1e-6)), 0.2, 1.8)
 
 
 def _scattered(seed: int) -> list[Blotch]:
@@ -74,8 +95,9 @@ def _scattered(seed: int) -> list[Blotch]:
         u, v = middle_u + half_u * away * np.cos(angle), middle_v + half_v * away * np.sin(angle)
         radius = float(SMALLEST * (LARGEST / SMALLEST) ** (rng.random() ** 1.5))
         rim, onset = _rim(rng), float(rng.uniform(0, 0.35))
+        strength = float(rng.uniform(FAINTEST, 1))
         if all(np.hypot(u - other.u, v - other.v) > APART * (radius + other.radius) for other in found):
-            found.append(Blotch(float(u), float(v), radius, onset, rim))
+            found.append(Blotch(float(u), float(v), radius, onset, strength, rim))
     return found
 
 
@@ -103,7 +125,7 @@ def _blend(chart: Field, blotch: Blotch, amount: float) -> None:
     first = turns.astype(int) % len(rim)
     between = turns - np.floor(turns)
     edge = blotch.radius * CHART_SCALE * (rim[first] * (1 - between) + rim[(first + 1) % len(rim)] * between)
-    share = np.clip(amount * np.exp(-(np.maximum(np.hypot(x, y) / edge, 1e-3) ** 3)), 0, 1)
+    share = np.clip(amount * np.exp(-(np.maximum(np.hypot(x, y) / edge, 1e-3) ** 2)), 0, 1)
     np.maximum(part, share, out=part, casting="unsafe")
 
 
@@ -115,7 +137,7 @@ def vessels(seed: int, severity: float) -> Field:
         u, v, half_u, half_v = VESSEL_PLACES[i % len(VESSEL_PLACES)]
         angle, onset = float(rng.uniform(0, 2 * np.pi)), float(rng.uniform(0, 0.35))
         start = np.array([u, v]) + np.clip(rng.normal(0, 0.5, 2), -1, 1) * [half_u, half_v]
-        bends = np.cumsum(rng.normal(0, 0.32, VESSEL_STEPS)) + angle
+        bends = np.cumsum(rng.normal(0, 0.45, VESSEL_STEPS)) + angle
         steps = np.column_stack([np.cos(bends), np.sin(bends)]) * VESSEL_STEP
         places = (start + np.cumsum(steps, axis=0) - [LEFT, TOP]) * CHART_SCALE - 0.5
         amount = risen(severity, onset)
