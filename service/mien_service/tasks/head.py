@@ -11,7 +11,6 @@ from mien_service.faces.landmarks import look
 from mien_service.faces.mesh import box_square
 from mien_service.tasks.registry import Runner
 
-
 SURE = 0.6
 """How sure the maps have to be of skin for it to be wholly uncovered."""
 
