@@ -12,6 +12,7 @@ from mien_export.data.crops import WEIGHTS, CropCutter, cache_folder, networks_k
 from mien_export.data.drawn_faces import load_drawn_faces
 from mien_export.data.packs import is_held_out, read_pictures, read_rows
 from mien_export.data.parallel import in_parts
+from mien_export.data.restored import restored
 from mien_export.runner import WeightsRunner
 from mien_service.faces.align import cut
 from mien_service.faces.face import RgbImage
@@ -61,11 +62,13 @@ def load_seed(style: str) -> ToonPairs:
 
 
 def load_drawn(style: str) -> ToonPairs:
-    """Return portraits with their drawings in one of the face stylizer's styles."""
+    """Return portraits with their drawings in one of the face stylizer's styles, restored by what it loses of them."""
     drawn = load_drawn_faces(style)
     rim = (drawn.crops.pixels.shape[1] - SIDE) // 2
     inner = np.s_[:, rim : rim + SIDE, rim : rim + SIDE]
-    return ToonPairs(drawn.crops.pixels[inner], drawn.drawings[inner], [row["file"] for row in drawn.crops.rows])
+    photos, drawings = drawn.crops.pixels[inner], drawn.drawings[inner]
+    toons = np.stack([restored(*pair) for pair in zip(photos, drawings, strict=True)])
+    return ToonPairs(photos, toons, [row["file"] for row in drawn.crops.rows])
 
 
 def _cached(style: str, names: list[str]) -> ToonPairs:
