@@ -207,7 +207,7 @@ def test_an_answer_says_what_it_is_and_where_help_is_found(client: httpx.Client,
     assert (document["invented"], document["not_for_identification"]) == (None, False)
     card = next(one for one in client.get("/models").json()["tasks"] if one["path"] == URL)
     assert (card["notice"], card["help_line"]) == (document["notice"], HELP_LINE)
-    assert card["models"] == ["mesh_net", "head_model"]
+    assert card["models"] == ["mesh_net", "head_segmenter", "head_model"]
 
 
 def test_the_default_help_line_names_no_number_and_no_address() -> None:
