@@ -97,7 +97,7 @@ def rounded(outline: Points, *, closed: bool = True) -> Points:
 
 
 def stroke(line: Points, widths: Sequence[float], scale: float) -> Points:
-    """Return the outline of a stroke along a line (n, 2), as wide as `widths` says from its start to end, in `scale` px."""
+    """Return a stroke's outline along a line (n, 2), as wide as `widths` says from start to end, in `scale` pixels."""
     curve = rounded(line, closed=False)
     along = np.gradient(curve, axis=0)
     length = np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-6)[:, None]

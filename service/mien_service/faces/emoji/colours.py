@@ -28,8 +28,9 @@ class Tones:
 
 def to_lab(picture: RgbImage) -> Field:
     """Return L*a*b* (h, w, 3), as fine as 8 bits tell, of a picture (h, w, 3)."""
-    levels = cv2.cvtColor(picture, cv2.COLOR_RGB2Lab).astype(np.float32)
-    return np.asarray(cv2.subtract(cv2.multiply(levels, (100 / 255, 1, 1, 0)), (0, 128, 128, 0)), np.float32)
+    lightness, a, b = cv2.split(cv2.cvtColor(picture, cv2.COLOR_RGB2Lab).astype(np.float32))
+    planes = [lightness * np.float32(100 / 255), a - np.float32(128), b - np.float32(128)]
+    return np.asarray(cv2.merge(planes), np.float32)
 
 
 def to_rgb(lab: Field) -> Field:
@@ -47,9 +48,14 @@ def tones(lab: Field, part: Field, otherwise: Lab) -> Tones:
     return Tones(np.median(colours, axis=0).astype(np.float32), float(high - low) / 2)
 
 
-def livelier(colour: Lab, lighter: float, chroma: float, strength: float) -> Lab:
-    """Return a colour with `lighter` levels of lightness more and its chroma times `chroma`, as far as strength says."""
-    factor = 1 + (chroma - 1) * strength
+def chroma(colour: Lab) -> float:
+    """Return how colourful a colour is: 0 is grey."""
+    return float(np.hypot(float(colour[1]), float(colour[2])))
+
+
+def livelier(colour: Lab, lighter: float, chromatic: float, strength: float) -> Lab:
+    """Return a colour `lighter` levels lighter and its chroma times `chromatic`, as far as strength says."""
+    factor = 1 + (chromatic - 1) * strength
     lightness = np.clip(colour[0] + lighter * strength, DARKEST, LIGHTEST)
     return np.array([lightness, colour[1] * factor, colour[2] * factor], np.float32)
 
@@ -62,5 +68,5 @@ def mixed(first: Lab, second: Lab, share: float) -> Lab:
 def shaded(colour: Lab, darker: float) -> Lab:
     """Return a colour `darker` levels darker, and a little warmer as skin is in shade; lighter if negative."""
     lightness = np.clip(colour[0] - darker, DARKEST, LIGHTEST)
-    warmer = 0.25 * min(darker, 20.0) * float(np.hypot(colour[1], colour[2])) / 25
+    warmer = 0.25 * min(darker, 20.0) * chroma(colour) / 25
     return np.array([lightness, colour[1] + warmer, colour[2] + warmer / 2], np.float32)

@@ -79,15 +79,15 @@ def _iris(lab: Field, outline: Points, width: float) -> tuple[Points, Lab]:
         return middle, USUAL_IRIS
     bright = float(np.percentile(light[inside], 70))
     dark = np.clip(bright - light, 0, 40) * opening * canvas.glow(middle, 0.33 * width)
-    total = float(dark.sum())
-    if total < 1:
+    if dark.sum() < 1:
         return middle, USUAL_IRIS
-    x = np.arange(dark.shape[1]) + canvas.left
-    y = np.arange(dark.shape[0]) + canvas.top
-    found = np.array([float((dark.sum(axis=0) * x).sum()), float((dark.sum(axis=1) * y).sum())]) / total
+    x, y = (
+        float(np.average(np.arange(n), weights=dark.sum(axis=axis))) for n, axis in ((dark.shape[1], 0), (len(dark), 1))
+    )
+    found = np.array([x + canvas.left, y + canvas.top], np.float32)
     away = canvas.away(found, 0.19 * width)
     ring = opening * (away < 0.95) * (away > 0.35)
-    return found.astype(np.float32), tones(canvas.pixels, np.asarray(ring, np.float32), USUAL_IRIS).middle
+    return found, tones(canvas.pixels, np.asarray(ring, np.float32), USUAL_IRIS).middle
 
 
 def draw_eye(canvas: Canvas, eye: Eye, skin: Lab, strength: float, clear: Field) -> None:
@@ -100,12 +100,12 @@ def draw_eye(canvas: Canvas, eye: Eye, skin: Lab, strength: float, clear: Field)
     if eye.opened < 1:
         _draw_closed(part, larger, width, seen * np.float32(1 - eye.opened))
     if eye.opened > 0:
-        seen = seen * np.float32(min(2 * eye.opened, 1))
+        seen = np.asarray(seen * np.float32(min(2 * eye.opened, 1)), np.float32)
         curve = rounded(larger)
         part.lay(shade, seen * 0.55 * part.mask(lowered(larger, -0.05 * width), 0.09 * width))
-        opening = part.mask(curve)
-        part.lay(WHITE, seen * opening)
-        _draw_iris(part, eye, larger, opening * seen, strength)
+        opening = np.asarray(part.mask(curve) * seen, np.float32)
+        part.lay(WHITE, opening)
+        _draw_iris(part, eye, larger, opening, strength)
         _draw_lids(part, larger, width, seen, shade)
 
 
@@ -128,19 +128,19 @@ def _larger(eye: Eye, strength: float) -> Points:
 def _draw_closed(part: Canvas, outline: Points, width: float, seen: Field) -> None:
     """Draw the line where the lids meet."""
     upper, lower = outline[8:][::-1], outline[1:8]
-    line = np.concatenate([outline[:1], (upper[:-1] + lower) / 2, outline[8:9]])
-    part.lay(to_rgb(INK), seen * part.mask(stroke(line, (0.04, 0.1, 0.12, 0.1, 0.03), width)))
+    line = np.concatenate([outline[:1], (upper[:-1] + lower) / np.float32(2), outline[8:9]])
+    part.lay(to_rgb(INK), seen * part.mask(stroke(line.astype(np.float32), (0.04, 0.1, 0.12, 0.1, 0.03), width)))
 
 
 def _draw_iris(part: Canvas, eye: Eye, outline: Points, opening: Field, strength: float) -> None:
     """Draw iris, pupil, the lid's shadow and the highlights."""
     width = eye.width * (1 + WIDER * strength)
-    height = float(np.ptp(outline[:, 1]))
+    height = float(outline[:, 1].max()) - float(outline[:, 1].min())
     radius = float(np.clip(0.52 * height, 0.22 * width, 0.33 * width))
     middle = outline.mean(axis=0)
     place = middle + (eye.gaze - eye.outline.mean(axis=0)) * np.array([1 + WIDER * strength, 1.0])
     place = np.asarray(place, np.float32)
-    colour = livelier(eye.iris, float(np.interp(eye.iris[0], [10, 50], [14, 4])), 1.7, strength)
+    colour = livelier(eye.iris, float(np.interp(float(eye.iris[0]), [10, 50], [14, 4])), 1.7, strength)
     disc = part.disc(place, radius)
     part.lay(to_rgb(shaded(colour, 16)), opening * disc)
     part.lay(to_rgb(colour), opening * part.disc(place, 0.86 * radius))
@@ -150,7 +150,7 @@ def _draw_iris(part: Canvas, eye: Eye, outline: Points, opening: Field, strength
     unshaded = part.mask(rounded(lowered(outline, 0.16 * height)), 0.04 * height)
     part.lay((60.0, 45.0, 55.0), opening * (1 - unshaded) * np.float32(0.4))
     for dx, dy, size, share in ((-0.3, -0.34, 0.27, 0.97), (0.34, 0.36, 0.13, 0.8)):
-        spot = place + np.array([dx, dy], np.float32) * np.float32(radius)
+        spot = place + np.array([dx * radius, dy * radius], np.float32)
         part.lay((255.0, 255.0, 255.0), opening * part.disc(spot, size * radius) * np.float32(share))
 
 
@@ -161,9 +161,7 @@ def _draw_lids(part: Canvas, outline: Points, width: float, seen: Field, shade: 
     lower = outline[1:8]
     part.lay(shade * 0.7, seen * 0.6 * part.mask(stroke(lower, (0.01, 0.03, 0.01), width)))
     crease = lowered(upper[1:], -0.13 * width)
-    part.lay(
-        shade * 0.8, seen * 0.75 * part.mask(stroke(crease[:-1], (0.0, 0.035, 0.045, 0.03, 0.0), width))
-    )
+    part.lay(shade * 0.8, seen * 0.75 * part.mask(stroke(crease[:-1], (0.0, 0.035, 0.045, 0.03, 0.0), width)))
 
 
 def draw_brows(canvas: Canvas, lab: Field, face: Face, skin: Lab, strength: float, clear: Field) -> None:

@@ -20,7 +20,8 @@ DARK_FROM, DARK_FULL = 16.0, 28.0
 TWIG = 0.1
 """What is thinner than twice this, in eye distances, is no lens."""
 
-DARK_SHARE, TINT = 0.93, 0.1
+DARK_SHARE, TINT, GLARES = 0.93, 0.1, 0.95
+"""How much of the eyes a dark lens covers, how white the glare is, and how far apart its bands are in eye distances."""
 
 
 def draw_glasses(canvas: Canvas, lab: Field, glasses: Field, features: Field, face: Face, skin: Lab) -> None:
@@ -73,6 +74,7 @@ def _draw_lenses(canvas: Canvas, lab: Field, lens: Field, face: Face, skin: Lab)
     dark = float(np.clip((skin[0] - seen[0] - DARK_FROM) / (DARK_FULL - DARK_FROM), 0, 1))
     canvas.lay(to_rgb(seen), lens * np.float32(DARK_SHARE * dark))
     height, width = lens.shape
-    slope = (np.arange(width)[None] * 1.0 + np.arange(height)[:, None] * 0.6) / face.unit
-    glare = (np.clip(np.cos(slope * 2 * np.pi / 0.95) * 4 - 2.9, 0, 1)).astype(np.float32)
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    slope = (columns + rows * np.float32(0.6)) * np.float32(2 * np.pi / (GLARES * face.unit))
+    glare = np.clip(np.cos(slope) * 4 - np.float32(2.9), 0, 1)
     canvas.lay((255.0, 255.0, 255.0), lens * np.float32(TINT) * (np.float32(0.4) + glare * np.float32(1.2)))

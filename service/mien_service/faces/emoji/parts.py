@@ -43,8 +43,8 @@ class Face:
 class Parts:
     """Parts of what is drawn, each (h, w) in 0..1 with crisp edges.
 
-    whole: head and neck; features: brows, eyes and lips with a margin; other: hats, earrings and hands; glasses: with what is seen through
-    them.
+    whole: head and neck; features: brows, eyes and lips with a margin; other: hats, earrings and hands; glasses: with
+    what is seen through them.
     """
 
     skin: Field
@@ -127,8 +127,13 @@ def crisp(field: Field, soft: float) -> Field:
 def _features(face: Face, shape: tuple[int, ...]) -> Field:
     canvas = Canvas(np.zeros(shape, np.float32))
     outlines = [grown(face[outline], 0.12 * face.unit) for outline in (LEFT_EYE, RIGHT_EYE, LIPS)]
-    outlines += [grown(cv2.convexHull(face[brow])[:, 0], 0.08 * face.unit) for brow in (LEFT_BROW, RIGHT_BROW)]
+    outlines += [grown(hull(face[brow]), 0.08 * face.unit) for brow in (LEFT_BROW, RIGHT_BROW)]
     return np.asarray(np.max([canvas.mask(outline) for outline in outlines], axis=0), np.float32)
+
+
+def hull(points: Points) -> Points:
+    """Return the convex outline of points (n, 2)."""
+    return np.asarray(cv2.convexHull(points)[:, 0], np.float32)
 
 
 def grown(outline: Points, margin: float) -> Points:

@@ -5,8 +5,8 @@ import numpy as np
 
 from mien_service.faces.edit import Field
 from mien_service.faces.emoji.canvas import Canvas, lowered, rounded, stroke
-from mien_service.faces.emoji.colours import Lab, Tones, livelier, mixed, shaded, to_rgb, tones
-from mien_service.faces.emoji.parts import JAW, Face, Parts, beard_zone
+from mien_service.faces.emoji.colours import Lab, Tones, chroma, livelier, mixed, shaded, to_rgb, tones
+from mien_service.faces.emoji.parts import JAW, Face, Parts, beard_zone, hull
 from mien_service.faces.emoji.strands import strands
 
 REDUCED = 2
@@ -73,10 +73,10 @@ def skin_colours(lab: Field, own: Tones, parts: Parts, face: Face, strength: flo
     """Return the emoji's skin colour, L*a*b*, and (h, w, 3) RGB of skin all over the picture, with its shade."""
     bare = parts.skin * (1 - parts.features)
     base = livelier(own.middle, _lighter(own.middle), _more_chroma(own.middle), strength)
-    base[2] += np.float32(GOLDEN * strength * min(float(np.hypot(*own.middle[1:])) / 20, 1))
+    base[2] += np.float32(GOLDEN * strength * min(chroma(own.middle) / 20, 1))
     shade = lightness_of(lab, bare, SKIN_SHADE * face.unit) - own.middle[0]
     shade = _bounded(shade * np.float32(KEPT_SHADE)) + _roundness(face, shade.shape)
-    warmth = float(np.hypot(base[1], base[2]) / 25)
+    warmth = chroma(base) / 25
     colours = base + shade[..., None] * np.array([1, -0.28 * warmth, -0.12 * warmth], np.float32)
     drawn = to_rgb(np.clip(colours, [0, -127, -127], [97, 127, 127]).astype(np.float32))
     return base, np.asarray(cv2.resize(drawn, bare.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
@@ -88,7 +88,7 @@ def _roundness(large: Face, shape: tuple[int, ...]) -> Field:
     shape: (h, w) of a copy of the picture that is REDUCED times smaller.
     """
     canvas = Canvas(np.zeros((*shape, 3), np.float32))
-    face = Face(large.points / REDUCED, large.unit / REDUCED)
+    face = Face(large.points / np.float32(REDUCED), large.unit / REDUCED)
     width = float(np.hypot(*(face.points[454] - face.points[234])))
     height = float(np.hypot(*(face.points[152] - face.points[10])))
     middle = face[(10, 152)].mean(axis=0)
@@ -98,11 +98,11 @@ def _roundness(large: Face, shape: tuple[int, ...]) -> Field:
 
 
 def _lighter(skin: Lab) -> float:
-    return float(np.interp(skin[0], [20, 45, 70, 85], [5, 8, 8, 4]))
+    return float(np.interp(float(skin[0]), [20, 45, 70, 85], [5, 8, 8, 4]))
 
 
 def _more_chroma(skin: Lab) -> float:
-    return float(np.interp(np.hypot(skin[1], skin[2]), [20, 38], [CHROMA, 0.92]))
+    return float(np.interp(chroma(skin), [20, 38], [CHROMA, 0.92]))
 
 
 def _bounded(shade: Field) -> Field:
@@ -114,8 +114,8 @@ def _bounded(shade: Field) -> Field:
 
 def _face_zone(face: Face, shape: tuple[int, ...]) -> Field:
     """Return (h, w) in 0..1: the middle of the face, without beard and hairline."""
-    outline = cv2.convexHull(face[(109, 338, 297, 332, 280, 425, 2, 205, 50, 103, 67)])[:, 0]
-    return Canvas(np.zeros(shape, np.float32)).mask(np.asarray(outline, np.float32))
+    outline = hull(face[(109, 338, 297, 332, 280, 425, 2, 205, 50, 103, 67)])
+    return Canvas(np.zeros(shape, np.float32)).mask(outline)
 
 
 def draw_cheeks(canvas: Canvas, face: Face, skin: Lab, strength: float) -> None:
@@ -135,7 +135,7 @@ def beard(lab: Field, parts: Parts, face: Face, skin: Lab) -> Field:
     darker = (skin[0] - cv2.resize(light, bare.shape[::-1]) - BEARD_FROM) / (BEARD_FULL - BEARD_FROM)
     shown = np.clip(darker, 0, 1) * zone
     flat = 0.4 * np.clip((shown - 0.3) * 6, 0, 1) + 0.6 * np.clip((shown - 0.7) * 6, 0, 1)
-    smooth = cv2.GaussianBlur(lab, (0, 0), 0.04 * face.unit)
+    smooth = np.asarray(cv2.GaussianBlur(lab, (0, 0), 0.04 * face.unit), np.float32)
     return np.asarray(flat * np.float32(_bearded(smooth, face, skin)), np.float32)
 
 
@@ -151,7 +151,7 @@ def _bearded(lab: Field, face: Face, skin: Lab) -> float:
         x, y = np.rint(face[place]).astype(int).clip(0, [lab.shape[1] - 1, lab.shape[0] - 1]).T
         colour = np.median(lab[y, x], axis=0)
         darker.append(float(skin[0] - colour[0]))
-        paler.append(1 - (np.hypot(*colour[1:]) + 5) / (np.hypot(*skin[1:]) + 5))
+        paler.append(1 - (chroma(colour) + 5) / (chroma(skin) + 5))
     both = np.interp(min(darker), [14, 24], [0, 1])
     either = max(
         np.interp(d, [8, 18], [0, 1]) * np.interp(p, [0.06, 0.2], [0, 1]) for d, p in zip(darker, paler, strict=True)

@@ -23,8 +23,8 @@ def strands(light: Field, hair: Field, unit: float) -> Field:
     zoom = min(PIXELS / unit, 1.0)
     size = max(round(light.shape[1] * zoom), 1), max(round(light.shape[0] * zoom), 1)
     small = cv2.resize(np.ascontiguousarray(light), size, interpolation=cv2.INTER_AREA)
-    weight = cv2.resize(hair, size, interpolation=cv2.INTER_AREA) + np.float32(1e-3)
-    small = cv2.GaussianBlur(small, (0, 0), max(FINEST * unit * zoom, 0.5))
+    weight = np.asarray(cv2.resize(hair, size, interpolation=cv2.INTER_AREA), np.float32) + np.float32(1e-3)
+    small = np.asarray(cv2.GaussianBlur(small, (0, 0), max(FINEST * unit * zoom, 0.5)), np.float32)
     along = _tangents(small, weight, max(ALIKE * unit * zoom, 1.0))
     shown = np.dstack([small * weight, weight])
     rows, columns = np.mgrid[: shown.shape[0], : shown.shape[1]].astype(np.float32)
@@ -39,10 +39,10 @@ def strands(light: Field, hair: Field, unit: float) -> Field:
     return np.asarray(cv2.resize(drawn_out, light.shape[::-1], interpolation=cv2.INTER_CUBIC), np.float32)
 
 
-def _tangents(light: np.ndarray, weight: np.ndarray, deviation: float) -> Field:
+def _tangents(light: Field, weight: Field, deviation: float) -> Field:
     """Return (h, w, 2), unit vectors along which the lightness changes least."""
-    x = cv2.Sobel(light, cv2.CV_32F, 1, 0) * weight
-    y = cv2.Sobel(light, cv2.CV_32F, 0, 1) * weight
-    tensor = cv2.GaussianBlur(np.dstack([x * x, y * y, x * y]), (0, 0), deviation)
-    angle = 0.5 * np.arctan2(2 * tensor[..., 2], tensor[..., 0] - tensor[..., 1]) + np.float32(np.pi / 2)
+    x, y = (cv2.multiply(cv2.Sobel(light, cv2.CV_32F, dx, 1 - dx), weight) for dx in (1, 0))
+    squares = [cv2.multiply(x, x), cv2.multiply(y, y), cv2.multiply(x, y)]
+    across, down, both = (np.asarray(cv2.GaussianBlur(one, (0, 0), deviation), np.float32) for one in squares)
+    angle = 0.5 * np.arctan2(2 * both, across - down) + np.float32(np.pi / 2)
     return np.dstack([np.cos(angle), np.sin(angle)]).astype(np.float32)
