@@ -68,7 +68,7 @@ def _drawn(lab: Field, face: Face, parts: Parts, strength: float) -> Field:
     draw_mouth(canvas, lab, face, skin, strength)
     clear = 1 - parts.hair
     for outline in (LEFT_EYE, RIGHT_EYE):
-        draw_eye(canvas, eye_of(lab, face, outline), skin, strength, clear)
+        draw_eye(canvas, eye_of(lab, face, outline, own.middle), skin, strength, clear)
     draw_glasses(canvas, lab, parts.glasses, parts.features, face, own.middle)
     canvas.lay(hair_drawn, parts.hair)
     darkened(canvas, edge_line(parts.hair, LINE * face.unit), 0.4)

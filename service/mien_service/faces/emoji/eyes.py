@@ -7,7 +7,7 @@ import numpy as np
 
 from mien_service.faces.edit import Field
 from mien_service.faces.emoji.canvas import Canvas, lowered, rounded, stroke
-from mien_service.faces.emoji.colours import Lab, livelier, shaded, to_rgb, tones
+from mien_service.faces.emoji.colours import Lab, chroma, livelier, shaded, to_rgb, tones
 from mien_service.faces.emoji.parts import Face
 from mien_service.faces.face import Points
 
@@ -16,6 +16,9 @@ WIDER, TALLER, ROUNDER = 0.32, 0.8, 0.3
 
 CLOSED, OPEN = 0.11, 0.19
 """Height over width of an eye's opening up to which it is closed, and from which on it is open."""
+
+LID_LIGHTNESS, LID_CHROMA = (0.63, 0.72), (0.55, 0.8)
+"""What is seen in the iris's place over skin, in lightness and chroma: up to the first an iris, from the second a lid."""
 
 WHITE = (250.0, 248.0, 246.0)
 INK = np.array([12, 5, 4], np.float32)
@@ -57,15 +60,32 @@ class Eye:
         return max(float(np.hypot(*(self.outline[8] - self.outline[0]))), 1.0)
 
 
-def eye_of(lab: Field, face: Face, outline: tuple[int, ...]) -> Eye:
-    """Return the eye whose outline has these points of the mesh, in a square's L*a*b* (h, w, 3)."""
+def eye_of(lab: Field, face: Face, outline: tuple[int, ...], skin: Lab) -> Eye:
+    """Return the eye whose outline has these points of the mesh, in L*a*b* (h, w, 3); skin: the photo's.
+
+    The mesh hardly knows closed eyes: where lids have the skin's colour in the iris's place, the eye is closed, too.
+    """
     points = face[outline]
     along = points[8] - points[0]
     width = max(float(np.hypot(*along)), 1.0)
     lids = points[9:16][::-1].mean(axis=0) - points[1:8].mean(axis=0)
     height = abs(float(along[0] * lids[1] - along[1] * lids[0])) / width * 1.25
     opened = float(np.clip((height / width - CLOSED) / (OPEN - CLOSED), 0, 1))
-    return Eye(points, opened, *_iris(lab, points, width))
+    gaze, iris = _iris(lab, points, width)
+    return Eye(points, opened * (1 - _lidded(lab, points, gaze, skin)), gaze, iris)
+
+
+def _lidded(lab: Field, outline: Points, gaze: Points, skin: Lab) -> float:
+    """Return in 0..1 how much what lies in the iris's place is as light and as colourful as skin."""
+    canvas = Canvas(lab).around(outline, 2)
+    width = float(np.hypot(*(outline[8] - outline[0])))
+    inside = (canvas.mask(outline) > 0.5) & (canvas.away(gaze, 0.16 * max(width, 1.0)) < 1)
+    if not inside.any():
+        return 0.0
+    seen = canvas.pixels[inside].mean(axis=0)
+    light = np.interp(float(seen[0] / max(skin[0], 1.0)), LID_LIGHTNESS, [0, 1])
+    colourful = np.interp((chroma(seen) + 2) / (chroma(skin) + 2), LID_CHROMA, [0, 1])
+    return float(light * colourful)
 
 
 def _iris(lab: Field, outline: Points, width: float) -> tuple[Points, Lab]:

@@ -20,6 +20,9 @@ DARKEST_SHADE, LIGHTEST_SHADE, KEPT_SHADE = 30.0, 14.0, 1.0
 
 LINE_COLOUR = (62.0, 34.0, 34.0)
 
+FLAT_RANGE, FLAT_REACH = 5.0, 2.5
+"""Of the filter that flattens shade: in levels of lightness, and in pixels of the smaller copy."""
+
 CHROMA, GOLDEN = 1.15, 4.0
 """By which the chroma of pale skin is multiplied, and levels of b* that coloured skin gets more."""
 
@@ -74,12 +77,19 @@ def skin_colours(lab: Field, own: Tones, parts: Parts, face: Face, strength: flo
     bare = parts.skin * (1 - parts.features)
     base = livelier(own.middle, _lighter(own.middle), _more_chroma(own.middle), strength)
     base[2] += np.float32(GOLDEN * strength * min(chroma(own.middle) / 20, 1))
-    shade = lightness_of(lab, bare, SKIN_SHADE * face.unit) - own.middle[0]
+    shade = _flattened(lightness_of(lab, bare, SKIN_SHADE * face.unit)) - own.middle[0]
     shade = _bounded(shade * np.float32(KEPT_SHADE)) + _roundness(face, shade.shape)
     warmth = chroma(base) / 25
     colours = base + shade[..., None] * np.array([1, -0.28 * warmth, -0.12 * warmth], np.float32)
     drawn = to_rgb(np.clip(colours, [0, -127, -127], [97, 127, 127]).astype(np.float32))
     return base, np.asarray(cv2.resize(drawn, bare.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _flattened(light: Field) -> Field:
+    """Return a lightness (h, w) whose areas are flat, and whose edges are kept."""
+    for _ in range(2):
+        light = np.asarray(cv2.bilateralFilter(light, 0, FLAT_RANGE, FLAT_REACH), np.float32)
+    return light
 
 
 def _roundness(large: Face, shape: tuple[int, ...]) -> Field:

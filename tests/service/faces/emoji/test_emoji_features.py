@@ -19,6 +19,7 @@ from mien_service.faces.skin.areas import LEFT_EYE, MOUTH, RIGHT_EYE
 EYES = (LEFT_EYE, RIGHT_EYE)
 LOWER_LIP, UPPER_LIP = [95, 88, 178, 87, 14, 317, 402, 318, 324], [191, 80, 81, 82, 13, 312, 311, 310, 415]
 WHITE = 225
+SKIN = np.array([65, 15, 20], np.float32)
 
 
 def with_mesh(one: Head, mesh: Points) -> Head:
@@ -52,6 +53,20 @@ def test_open_eyes_are_open_and_closed_ones_stay_closed(name: str) -> None:
         assert white(within(outline, lids_shut(one).drawn())) < 0.01
 
 
+@pytest.mark.parametrize("name", ["ben", "farid", "gina"])
+def test_lids_that_the_photo_shows_are_closed_though_the_mesh_says_open(name: str) -> None:
+    one = head(name)
+    square = one.square.copy()
+    for eye in EYES:
+        outline = np.rint(one.mesh[list(eye)]).astype(np.int32)
+        skin = at(one.square, one.mesh[[50, 280]]).mean(axis=0)
+        cv2.fillPoly(square, [outline], (0.9 * skin).tolist())
+        cv2.polylines(square, [outline[:9]], isClosed=False, color=(40, 25, 20))
+    drawn = one.with_square(square).drawn()
+    for eye in EYES:
+        assert white(within(one.mesh[list(eye)], drawn)) < 0.02
+
+
 def test_eyes_are_larger_than_in_the_photo_as_far_as_strength_says() -> None:
     one = head("gina")
     around = Canvas(np.zeros((SIDE, SIDE, 3), np.float32)).around(one.mesh[list(LEFT_EYE)], 20)
@@ -71,7 +86,7 @@ def test_an_iris_lies_where_it_is_in_the_photo_and_has_its_colour(aside: int) ->
     cv2.fillPoly(square, [np.rint(outline).astype(np.int32)], (235, 230, 228))
     place = outline.mean(axis=0) + np.array([aside, 0])
     cv2.circle(square, tuple(np.rint(place).astype(int).tolist()), 5, (40, 80, 170), cv2.FILLED)
-    eye = eye_of(to_lab(square), face, LEFT_EYE)
+    eye = eye_of(to_lab(square), face, LEFT_EYE, SKIN)
     assert (eye.gaze[0] - outline[:, 0].mean()) * np.sign(aside) > 1.5
     assert eye.iris[2] < -15
 
