@@ -18,7 +18,7 @@ CLOSED, OPEN = 0.11, 0.19
 """Height over width of an eye's opening up to which it is closed, and from which on it is open."""
 
 LID_LIGHTNESS, LID_CHROMA = (0.63, 0.72), (0.55, 0.8)
-"""What is seen in the iris's place over skin, in lightness and chroma: up to the first an iris, from the second a lid."""
+"""What lies in the iris's place over skin, in lightness and chroma: up to the first an iris, from the second a lid."""
 
 WHITE = (250.0, 248.0, 246.0)
 INK = np.array([12, 5, 4], np.float32)
