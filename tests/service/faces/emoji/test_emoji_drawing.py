@@ -8,6 +8,7 @@ from finding import find
 from heads import SIDE, Head, at, head
 
 from mien_service.faces.face import RgbImage
+from mien_service.faces.head_maps import HeadMaps
 
 CHEEKS, BARE = [50, 280], [50, 280, 151, 205, 425]
 
@@ -98,3 +99,14 @@ def test_a_square_of_any_size_is_drawn() -> None:
     drawn = Head(np.asarray(large, np.uint8), (one.mesh + 0.5) * zoom - 0.5, one.maps).drawn()
     smaller = cv2.resize(drawn, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     assert change(smaller, one.drawn()) < 0.2 * change(one.drawn(), one.square)
+
+
+@pytest.mark.parametrize("shift", [0, 250, -900])
+@pytest.mark.parametrize("level", [0.0, 1.0])
+def test_maps_that_say_nothing_and_a_mesh_outside_are_no_error(shift: int, level: float) -> None:
+    one = head("ben")
+    maps = HeadMaps(one.maps.transform, *(np.full_like(one.maps.head, level) for _ in range(3)))
+    drawn = Head(one.square, one.mesh + np.float32(shift), maps).drawn()
+    assert np.isfinite(drawn).all()
+    assert drawn.min() >= 0
+    assert drawn.max() <= 255
