@@ -107,7 +107,7 @@ def draw_nose(canvas: Canvas, face: Face, skin: Lab) -> None:
     for nostril in NOSTRILS:
         place = face[nostril].mean(axis=0)
         spot = np.clip(1.6 * part.glow(place, (0.04, 0.02), unit), 0, 1)
-        part.lay(to_rgb(shaded(skin, 34)), np.float32(0.4) * spot)
+        part.lay(to_rgb(shaded(skin, 34)), np.float32(0.25) * spot)
     tip = face[(4, 1)].mean(axis=0)
     light = to_rgb(shaded(skin, -14))
-    part.lay(light, np.float32(0.35) * part.glow(lowered(tip, -0.05 * unit), (0.07, 0.055), unit))
+    part.lay(light, np.float32(0.2) * part.glow(lowered(tip, -0.05 * unit), (0.07, 0.055), unit))

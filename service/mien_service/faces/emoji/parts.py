@@ -126,8 +126,8 @@ def crisp(field: Field, soft: float) -> Field:
 
 def _features(face: Face, shape: tuple[int, ...]) -> Field:
     canvas = Canvas(np.zeros(shape, np.float32))
-    outlines = [grown(face[outline], 0.12 * face.unit) for outline in (LEFT_EYE, RIGHT_EYE, LIPS)]
-    outlines += [grown(hull(face[brow]), 0.08 * face.unit) for brow in (LEFT_BROW, RIGHT_BROW)]
+    outlines = [grown(face[outline], 0.05 * face.unit) for outline in (LEFT_EYE, RIGHT_EYE, LIPS)]
+    outlines += [grown(hull(face[brow]), 0.03 * face.unit) for brow in (LEFT_BROW, RIGHT_BROW)]
     return np.asarray(np.max([canvas.mask(outline) for outline in outlines], axis=0), np.float32)
 
 

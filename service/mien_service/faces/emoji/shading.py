@@ -12,7 +12,7 @@ from mien_service.faces.emoji.strands import strands
 REDUCED = 2
 """Shade is found on a copy so many times smaller: it is smooth."""
 
-SKIN_SHADE = 0.03
+SKIN_SHADE = 0.02
 """Deviation by which the photo's lightness is smoothed, in eye distances."""
 
 DARKEST_SHADE, LIGHTEST_SHADE, KEPT_SHADE = 30.0, 14.0, 1.0
@@ -20,7 +20,7 @@ DARKEST_SHADE, LIGHTEST_SHADE, KEPT_SHADE = 30.0, 14.0, 1.0
 
 LINE_COLOUR = (62.0, 34.0, 34.0)
 
-FLAT_RANGE, FLAT_REACH = 5.0, 2.5
+FLAT_RANGE, FLAT_REACH = 3.5, 2.5
 """Of the filter that flattens shade: in levels of lightness, and in pixels of the smaller copy."""
 
 CHROMA, GOLDEN = 1.15, 4.0
