@@ -32,7 +32,9 @@ EDITS: list[tuple[str, dict[str, float]]] = [
     ("older and smiling", {"young": -0.7, "smiling": 1.0}),
 ]
 
-STYLES: tuple[Literal["cartoon", "cel", "sketch", "baby"], ...] = ("cartoon", "cel", "sketch", "baby")
+STYLES: tuple[Literal["cartoon", "cel", "sketch", "baby", "emoji"], ...] = (
+    "cartoon", "cel", "sketch", "baby", "emoji",
+)  # fmt: skip
 
 SUBSTANCES: tuple[Literal["smoking", "alcohol", "drugs"], ...] = ("smoking", "alcohol", "drugs")
 

@@ -16,7 +16,7 @@ Output = Literal["photo", "face"]
 Substance = Literal["smoking", "alcohol", "drugs"]
 """What signs are shown of."""
 
-Style = Literal["cel", "sketch", "cartoon", "baby"]
+Style = Literal["cel", "sketch", "cartoon", "baby", "emoji"]
 """What a head is drawn as."""
 
 Strengths = str | Sequence[float]

@@ -38,7 +38,7 @@ SHOWN, STICKERS = 24, 12
 GROUNDS = (40, 235)
 """Grey levels of the dark and the light ground that stickers are shown on."""
 
-FAITHFUL, RECOGNISED = 0.5, {"cartoon": 0.8, "baby": 0.8}
+FAITHFUL, RECOGNISED = 0.5, {"cartoon": 0.8, "baby": 0.8, "emoji": 0.6}
 """The design's bars: descriptor distance of cel and drawn styles; share recognised of those that reshape a face."""
 
 

@@ -12,7 +12,7 @@ from mien_export.networks.toon_net import ServedToonNet
 from mien_export.onnx import Tensor
 from mien_export.recipes.shipping import Shipment, averaged, example_photos, ship
 from mien_export.recipes.toon_net import network
-from mien_service.tasks.toon_styles import STYLES
+from mien_service.tasks.toon_styles import LEARNED
 
 EXAMPLE_SIDE = 256
 
@@ -26,7 +26,7 @@ SHIPMENT = Shipment(
     ),
     inputs=(
         Tensor("image", (3, "height", "width"), "picture, faces as large as in the aligned square, RGB", (0.0, 1.0)),
-        Tensor("condition", (len(STYLES),), f"1 for the style, else 0: {', '.join(STYLES)}", (0.0, 1.0)),
+        Tensor("condition", (len(LEARNED),), f"1 for the style, else 0: {', '.join(LEARNED)}", (0.0, 1.0)),
     ),
     outputs=(
         Tensor("flow", (2, "height", "width"), "x, y in pixels: where to fetch a pixel", (-REACH, REACH)),
@@ -42,5 +42,5 @@ def export_toon_net(checkpoint: Path, weights: Path) -> None:
     net = network()
     net.load_state_dict(averaged(checkpoint))
     photos = example_photos(EXAMPLE_SIDE)
-    conditions = np.eye(len(STYLES), dtype=np.float32)[np.arange(len(photos)) % len(STYLES)]
+    conditions = np.eye(len(LEARNED), dtype=np.float32)[np.arange(len(photos)) % len(LEARNED)]
     ship(ServedToonNet(net), SHIPMENT, [photos, conditions], weights)

@@ -1,4 +1,4 @@
-"""Train the network of /toonify: photos to toons in all styles, by pairs.
+"""Train the network of /toonify: photos to toons in all learned styles, by pairs.
 
     python -m mien_export train toon_net --minutes 60
 
@@ -18,7 +18,7 @@ from mien_export.networks.u_net import SMALL_WIDTHS
 from mien_export.recipes.edit_losses import EditLosses, LossWeights
 from mien_export.recipes.edit_step import EditSettings, EditTrainer, PairSource, Stage
 from mien_export.recipes.loop import load_shipped, pick_device, placed
-from mien_service.tasks.toon_styles import STYLES
+from mien_service.tasks.toon_styles import LEARNED
 
 SHIPPED = Path("weights/toon_net.onnx")
 
@@ -35,7 +35,7 @@ WEIGHTS = LossWeights(unchanged=0.0, alpha=0.0, alpha_smooth=0.0, perceptual=0.7
 
 def network() -> EditNet:
     """Return the network, untrained. It moves pixels and adds to them; nothing is gated."""
-    return EditNet(condition_size=len(STYLES), widths=SMALL_WIDTHS, gated=False)
+    return EditNet(condition_size=len(LEARNED), widths=SMALL_WIDTHS, gated=False)
 
 
 def train(minutes: float, folder: Path) -> Path:
@@ -43,7 +43,7 @@ def train(minutes: float, folder: Path) -> Path:
     cel = load_cel()
     found = {"cel": cel.split(held_out=False), "sketch": load_drawn("sketch").split(held_out=False)}
     found |= {style: load_seed(style) for style in ("cartoon", "baby")}
-    sources = {style: Source(found[style], SHARES[style], style in TINTED) for style in STYLES}
+    sources = {style: Source(found[style], SHARES[style], style in TINTED) for style in LEARNED}
     return trainer(ToonBatches(sources, cel.split(held_out=True).first(SHOWN_FACES), pick_device()), folder).train(
         minutes
     )
@@ -52,7 +52,7 @@ def train(minutes: float, folder: Path) -> Path:
 def trainer(pairs: PairSource, folder: Path, settings: EditSettings = SETTINGS) -> EditTrainer:
     """Return the training, going on from its checkpoint or from what is shipped."""
     losses = EditLosses(WEIGHTS, placed(Lite0(), pick_device()), looked_at=6)
-    critic = PatchDiscriminator(condition_size=len(STYLES))
+    critic = PatchDiscriminator(condition_size=len(LEARNED))
     net = network()
     if SHIPPED.exists():
         load_shipped(ServedToonNet(net), SHIPPED)

@@ -41,12 +41,13 @@ class HeadCutout:
     """A head within a photo.
 
     left, top: where its box begins, in whole photo pixels; alpha: (h, w) in 0..1, the box's size, how much of each
-    pixel is the head's.
+    pixel is the head's; maps: those it was cut out by.
     """
 
     left: int
     top: int
     alpha: Field
+    maps: HeadMaps
 
     def of(self, picture: RgbImage) -> RgbImage:
         """Return the box's part of a picture of the photo's size, (h, w, 3); not a copy."""
@@ -71,7 +72,7 @@ def head_cutout(photo: RgbImage, face: AlignedFace, run: RunNetwork, *, neck: bo
     enlarged = cv2.warpAffine(coarse, place, (right - left, bottom - top), flags=flags)
     drawn = guided(np.asarray(enlarged, np.float32), part, REACH * SIDE / scale_of(place))
     alpha = np.clip((drawn - np.float32(NOTHING)) / np.float32(WHOLE - NOTHING), 0, 1)
-    return HeadCutout(left, top, alpha)
+    return HeadCutout(left, top, alpha, maps)
 
 
 def own_head(maps: HeadMaps, landmarks: Points, others: Sequence[Points] = (), *, neck: bool = False) -> Field:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mien_service.faces.align import Affine, apply, scale_of
 from mien_service.faces.face import Box, Mesh, Points
 
 MESH_POINTS = 468
@@ -47,6 +48,11 @@ def ibug_landmarks(mesh: Mesh) -> Points:
 def ibug_visibility(visibility: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the visibility of the 68 landmarks, (68,), from that of the 468 points."""
     return _MAP @ visibility
+
+
+def moved_mesh(mesh: Mesh, transform: Affine) -> Mesh:
+    """Return a mesh taken through a similarity, its depth in the new pixels."""
+    return np.column_stack([apply(transform, mesh[:, :2]), mesh[:, 2] * scale_of(transform)]).astype(np.float32)
 
 
 @dataclass(frozen=True)

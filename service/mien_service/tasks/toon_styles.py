@@ -1,4 +1,4 @@
-"""The styles of /toonify, in the order in which the network's condition numbers them."""
+"""The styles of /toonify: those a network learned, and the one that is drawn."""
 
 from enum import StrEnum
 
@@ -10,6 +10,11 @@ class Style(StrEnum):
     SKETCH = "sketch"
     CARTOON = "cartoon"
     BABY = "baby"
+    EMOJI = "emoji"
 
 
-STYLES = tuple(style.value for style in Style)
+LEARNED = tuple(style.value for style in (Style.CEL, Style.SKETCH, Style.CARTOON, Style.BABY))
+"""Styles of the network, in the order in which its condition numbers them."""
+
+GROUND = {Style.EMOJI: Style.CEL}
+"""Styles in which nothing but heads can be drawn, and the learned one that all else is drawn in then."""

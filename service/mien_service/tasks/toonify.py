@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from mien_service.faces import expression, head_maps
+from mien_service.faces import expression, head_maps, landmarks
 from mien_service.faces.align import (
     CROP_SIZE,
-    Affine,
     AlignedFace,
     apply,
     at_resolution,
@@ -25,15 +24,22 @@ from mien_service.faces.composite import apply_edit
 from mien_service.faces.cutout import HeadCutout, head_cutout, own_head
 from mien_service.faces.edit import Field as Plane
 from mien_service.faces.edit import Placed, Sticker, no_edit
+from mien_service.faces.emoji.drawing import emoji
 from mien_service.faces.face import Face, RgbImage
+from mien_service.faces.head_maps import HeadMaps
+from mien_service.faces.mesh import moved_mesh
 from mien_service.faces.sticker import WIDEST_OUTLINE, sticker
 from mien_service.faces.toon import MULTIPLE, NETWORK, toon
 from mien_service.tasks.emotion import reading_of
+from mien_service.tasks.head import mesh_in_head_square
 from mien_service.tasks.registry import Runner, TaskParams, task
-from mien_service.tasks.toon_styles import STYLES, Style
+from mien_service.tasks.toon_styles import GROUND, LEARNED, Style
 
 SIDE = 416
 """Of the head's square in pixels: faces in it are as large as in the aligned square, at which the network learned."""
+
+FINEST_SIDE = 640
+"""Of the head's square in pixels up to which what is no network's is drawn as fine as the photo."""
 
 AROUND = 24
 """Pixels of that square beyond the head that the network sees, too: twice as far as it fetches pixels from."""
@@ -106,7 +112,7 @@ def scene(photo: RgbImage, faces: Sequence[AlignedFace], params: ToonifyParams, 
 @task(
     "/toonify",
     params=ToonifyParams,
-    networks=(NETWORK, head_maps.NETWORK, expression.NETWORK),
+    networks=(NETWORK, head_maps.NETWORK, expression.NETWORK, landmarks.NETWORK),
     scene=scene,
 )
 def toonify(face: AlignedFace, params: ToonifyParams, run: Runner) -> Sequence[Placed | Sticker]:
@@ -116,20 +122,37 @@ def toonify(face: AlignedFace, params: ToonifyParams, run: Runner) -> Sequence[P
 
 def _drawn_head(face: AlignedFace, params: ToonifyParams, run: Runner) -> Placed:
     maps = head_maps.head_maps(face.photo, face.transform, run)
-    landmarks, *others = (apply(maps.transform, one.landmarks) for one in (face.face, *face.others))
-    own = own_head(maps, landmarks, others, neck=True)
-    matte = np.asarray(cv2.resize(own, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR), np.float32)
-    return _painted(face.photo, maps.transform, matte, params, run)
+    marks, *others = (apply(maps.transform, one.landmarks) for one in (face.face, *face.others))
+    own = own_head(maps, marks, others, neck=True)
+    side = _side(face, params.style)
+    matte = np.asarray(cv2.resize(own, (side, side), interpolation=cv2.INTER_LINEAR), np.float32)
+    return _painted(face, maps, matte, params, run)
 
 
-def _painted(photo: RgbImage, transform: Affine, matte: Plane, params: ToonifyParams, run: Runner) -> Placed:
-    """Return the toon of what `matte` (SIDE, SIDE), not empty, covers of the head's square, as paint."""
-    square = cut(photo, at_resolution(transform, SIDE), SIDE)
+def _painted(face: AlignedFace, maps: HeadMaps, matte: Plane, params: ToonifyParams, run: Runner) -> Placed:
+    """Return the toon of what `matte` (side, side), not empty, covers of the head's square, as paint."""
+    side = len(matte)
+    square = cut(face.photo, at_resolution(maps.transform, side), side)
+    if params.style in LEARNED:
+        drawn = _by_network(square, matte, params, run)
+    else:
+        drawn = emoji(square, mesh_in_head_square(face, side, run), maps, params.strength)
+    paint = np.dstack([drawn, matte * np.float32(cover(params.strength))])
+    return Placed(replace(no_edit(side), paint=paint, match_paint=False), maps.transform)
+
+
+def _by_network(square: RgbImage, matte: Plane, params: ToonifyParams, run: Runner) -> Plane:
+    """Return the square (SIDE, SIDE, 3), drawn where `matte` covers it and around, RGB in 0..255."""
     part = _around(np.asarray(matte.any(axis=1))), _around(np.asarray(matte.any(axis=0)))
     drawn = square.astype(np.float32)
     drawn[part] = toon(square[part], condition(params.style), params.strength, run)
-    paint = np.dstack([drawn, matte * np.float32(cover(params.strength))])
-    return Placed(replace(no_edit(SIDE), paint=paint, match_paint=False), transform)
+    return drawn
+
+
+def _side(face: AlignedFace, style: Style) -> int:
+    """Return the side in pixels at which a head's square is drawn: the network's, or about the photo's own."""
+    own = CROP_SIZE * head_maps.ROOM / scale_of(face.transform)
+    return SIDE if style in LEARNED else round(min(max(own, SIDE), FINEST_SIDE))
 
 
 def _around(used: NDArray[np.bool_]) -> slice:
@@ -143,18 +166,18 @@ def _around(used: NDArray[np.bool_]) -> slice:
 
 def _sticker(face: AlignedFace, params: ToonifyParams, run: Runner) -> Sticker:
     found = head_cutout(face.photo, face, run)
-    transform = head_maps.head_transform(face.transform)
-    placed = _painted(face.photo, transform, _covering(found, transform), params, run)
+    matte = _covering(found, _side(face, params.style))
+    placed = _painted(face, found.maps, matte, params, run)
     drawn = apply_edit(face.photo, placed.transform, placed.edit)
     outline = OUTLINE if params.outline is None else params.outline
     return Sticker(sticker(found.of(drawn), found.alpha, outline), reading_of(face, run))
 
 
-def _covering(found: HeadCutout, transform: Affine) -> Plane:
-    """Return a matte (SIDE, SIDE), 1 over all that is cut out and a little around it."""
-    place = at_resolution(transform, SIDE)
+def _covering(found: HeadCutout, side: int) -> Plane:
+    """Return a matte (side, side), 1 over all that is cut out and a little around it."""
+    place = at_resolution(found.maps.transform, side)
     place[:, 2] += place[:, :2] @ np.array([found.left, found.top])
-    alpha = cv2.warpAffine(found.alpha, place, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
+    alpha = cv2.warpAffine(found.alpha, place, (side, side), flags=cv2.INTER_LINEAR)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * BLEED + 1, 2 * BLEED + 1))
     return np.asarray(cv2.dilate((alpha > 0).astype(np.float32), disc), np.float32)
 
@@ -168,7 +191,8 @@ def _no_larger(face: AlignedFace) -> AlignedFace:
     there = invert(transform)
 
     def moved(one: Face) -> Face:
-        return replace(one, landmarks=apply(there, apply(face.transform, one.landmarks)))
+        mesh = None if one.mesh is None else moved_mesh(moved_mesh(one.mesh, face.transform), there)
+        return replace(one, landmarks=apply(there, apply(face.transform, one.landmarks)), mesh=mesh)
 
     others = [moved(one) for one in face.others]
     return replace(face, face=moved(face.face), photo=small, transform=transform, others=others)
@@ -180,5 +204,5 @@ def cover(strength: float) -> float:
 
 
 def condition(style: Style) -> NDArray[np.float32]:
-    """Return the network's condition (len(STYLES),): 1 in the style's place."""
-    return np.array([one == style for one in STYLES], np.float32)
+    """Return the network's condition (len(LEARNED),): 1 in the place of the style, or of the one for its ground."""
+    return np.array([one == GROUND.get(style, style) for one in LEARNED], np.float32)

@@ -15,7 +15,7 @@ from mien_export.recipes import toon_net as recipe
 from mien_export.recipes.edit_step import Stage
 from mien_export.recipes.toon_export import export_toon_net
 from mien_service.engine.manifest import load_manifest
-from mien_service.tasks.toon_styles import STYLES
+from mien_service.tasks.toon_styles import LEARNED
 
 # torch 2.x's exporter asks its own deprecated question while it copies tree specs, and notes that the second input's
 # batch has the name of the first one's: that is what is meant.
@@ -38,18 +38,18 @@ def pairs(style: str, count: int = 4) -> ToonPairs:
 
 
 def batches() -> ToonBatches:
-    sources = {style: Source(pairs(style), recipe.SHARES[style], style in recipe.TINTED) for style in STYLES}
+    sources = {style: Source(pairs(style), recipe.SHARES[style], style in recipe.TINTED) for style in LEARNED}
     return ToonBatches(sources, pairs("cel", 1), CPU)
 
 
 def test_every_style_has_its_share() -> None:
-    assert set(recipe.SHARES) == set(STYLES) == set(SHIFTS)
+    assert set(recipe.SHARES) == set(LEARNED) == set(SHIFTS)
     assert sum(recipe.SHARES.values()) == pytest.approx(1)
-    assert set(STYLES) >= recipe.TINTED
+    assert set(LEARNED) >= recipe.TINTED
 
 
 def test_an_untrained_network_changes_nothing() -> None:
-    fields = recipe.network().fields(torch.rand(1, 3, 64, 64), torch.eye(len(STYLES))[:1])
+    fields = recipe.network().fields(torch.rand(1, 3, 64, 64), torch.eye(len(LEARNED))[:1])
     assert not fields.flow.any()
     assert not fields.residual.any()
     assert fields.paint is None
@@ -77,7 +77,7 @@ def test_a_training_learns_styles_is_exported_and_gone_on_from(tmp_path: Path, m
     assert (entry.task, entry.commercial_use) == ("/toonify", False)
     session = onnxruntime.InferenceSession(weights / entry.file, providers=["CPUExecutionProvider"])
     image = np.random.default_rng(0).uniform(0, 1, (1, 3, 64, 96)).astype(np.float32)
-    condition = np.eye(len(STYLES), dtype=np.float32)[:1]
+    condition = np.eye(len(LEARNED), dtype=np.float32)[:1]
     flow, change = session.run(None, {"image": image, "condition": condition})
     assert flow.shape == (1, 2, 64, 96)
     assert change.shape == (1, 3, 64, 96)

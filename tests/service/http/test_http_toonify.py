@@ -17,7 +17,7 @@ from mien_service.faces.face import RgbImage
 URL = "/toonify"
 PNG = {"Content-Type": "image/png"}
 MARK = b"compositeWithTrainedAlgorithmicMedia"
-STYLES = ("cel", "sketch", "cartoon", "baby")
+STYLES = ("cel", "sketch", "cartoon", "baby", "emoji")
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 JSON = "application/json"
 DRAWN = 4

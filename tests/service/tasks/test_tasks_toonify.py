@@ -16,8 +16,9 @@ from mien_service.faces.align import AlignedFace, align
 from mien_service.faces.edit import Placed, Sticker
 from mien_service.faces.face import RgbImage
 from mien_service.faces.toon import MULTIPLE, NETWORK
-from mien_service.tasks.toon_styles import STYLES, Style
+from mien_service.tasks.toon_styles import LEARNED, Style
 from mien_service.tasks.toonify import (
+    FINEST_SIDE,
     FULL_FROM,
     MOST_PIXELS,
     SIDE,
@@ -170,8 +171,39 @@ def test_a_sticker_is_no_larger_than_what_is_drawn_deserves(darkening: Darkening
 
 
 def test_a_condition_is_1_at_its_style() -> None:
-    assert [int(condition(style).argmax()) for style in Style] == list(range(len(STYLES)))
+    assert [int(condition(Style(style)).argmax()) for style in LEARNED] == list(range(len(LEARNED)))
     assert all(condition(style).sum() == 1 for style in Style)
+
+
+def test_around_an_emoji_the_scene_is_drawn_in_cel(aligned: AlignedFace, darkening: Darkening) -> None:
+    np.testing.assert_array_equal(condition(Style.EMOJI), condition(Style.CEL))
+    scene(aligned.photo, [aligned], ToonifyParams(style=Style.EMOJI, background=True), darkening)
+    assert [name for name, _ in darkening.sizes] == [NETWORK]
+
+
+@pytest.mark.parametrize(("side", "drawn_at"), [(200, SIDE), (1024, FINEST_SIDE)])
+def test_an_emoji_is_no_networks_and_as_fine_as_the_photo(darkening: Darkening, side: int, drawn_at: int) -> None:
+    photo = people.small_person("ben", side)
+    [face] = find(photo)
+    one = placed(align(photo, face), darkening, style="emoji")
+    assert one.edit.resolution == drawn_at
+    assert NETWORK not in {name for name, _ in darkening.sizes}
+    unmeshed = placed(align(photo, replace(face, mesh=None)), darkening, style="emoji")
+    assert one.edit.paint is not None
+    assert unmeshed.edit.paint is not None
+    assert np.abs(one.edit.paint - unmeshed.edit.paint)[..., :3].mean() < 12
+
+
+def test_an_emoji_sticker_of_a_large_photo_is_that_of_a_smaller_one(darkening: Darkening) -> None:
+    def made(side: int) -> RgbImage:
+        photo = np.asarray(cv2.resize(people.person("carla"), (side, side)), np.uint8)
+        [face] = find(photo)
+        return sticker_of(align(photo, face), darkening, outline=0, style="emoji").pixels
+
+    native, large = made(1000), made(3000)
+    small = cv2.resize(large, native.shape[1::-1], interpolation=cv2.INTER_AREA)
+    whole = (small[..., 3] == 255) & (native[..., 3] == 255)
+    assert np.abs(small[whole, :3].astype(int) - native[whole, :3]).mean() < 12
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""A head drawn as an emoji: flat, round and glossy, in the colours of its photo."""

@@ -1,0 +1,78 @@
+"""A head's square as an emoji."""
+
+import numpy as np
+
+from mien_service.faces.edit import Field
+from mien_service.faces.emoji.canvas import Canvas
+from mien_service.faces.emoji.colours import to_lab, to_rgb
+from mien_service.faces.emoji.eyes import draw_brows, draw_eye, eye_of
+from mien_service.faces.emoji.glasses import draw_glasses
+from mien_service.faces.emoji.mouth import draw_mouth, draw_nose
+from mien_service.faces.emoji.parts import Face, Parts, face_of, frame_of, parts_of
+from mien_service.faces.emoji.shading import (
+    beard,
+    beard_tone,
+    darkened,
+    draw_cheeks,
+    draw_jaw,
+    draw_others,
+    edge_line,
+    hair_colours,
+    skin_colours,
+    skin_tones,
+)
+from mien_service.faces.face import Mesh, RgbImage
+from mien_service.faces.head_maps import HeadMaps
+from mien_service.faces.skin.areas import LEFT_EYE, RIGHT_EYE
+
+OTHER_SMOOTH = 0.05
+"""Deviation by which hats are smoothed, in eye distances."""
+
+LINE = 0.03
+"""About half the width of lines around head and hair, in eye distances."""
+
+FULL_FROM = 0.5
+"""Strength from which on nothing of the photo shows through; from there on features grow, and colours get livelier."""
+
+
+def emoji(square: RgbImage, mesh: Mesh, maps: HeadMaps, strength: float = 1.0) -> Field:
+    """Return a head's square (n, n, 3) drawn as an emoji, RGB in 0..255, (n, n, 3).
+
+    mesh: (468, 2 or 3) in pixels of the square; maps: of the same square; strength: 0 is the square itself, 1 the
+    emoji. What is around head and neck is drawn, too, or left as it is: it
+    is to be left out by a matte.
+    """
+    photo = square.astype(np.float32)
+    if strength == 0:
+        return photo
+    frame = frame_of(maps, len(square))
+    corner = np.array([frame.columns.start, frame.rows.start], np.float32)
+    face = face_of(mesh[:, :2] - corner)
+    shown = photo[frame.rows, frame.columns]
+    drawn = _drawn(to_lab(square[frame.rows, frame.columns]), face, parts_of(maps, face, frame), strength)
+    share = np.float32(min(strength / FULL_FROM, 1.0))
+    shown += (np.clip(drawn, 0, 255) - shown) * share
+    return photo
+
+
+def _drawn(lab: Field, face: Face, parts: Parts, strength: float) -> Field:
+    own = skin_tones(lab, parts, face)
+    skin, colours = skin_colours(lab, own, parts, face, strength)
+    canvas = Canvas(colours)
+    draw_jaw(canvas, face, skin, parts)
+    draw_cheeks(canvas, face, skin, strength)
+    hair, hair_drawn = hair_colours(lab, parts, face.unit, strength)
+    shown = beard(lab, parts, face, own.middle)
+    canvas.lay(to_rgb(beard_tone(hair, lab, shown)), shown * np.float32(0.85))
+    draw_nose(canvas, face, skin)
+    draw_mouth(canvas, lab, face, skin, strength)
+    clear = 1 - parts.hair
+    for outline in (LEFT_EYE, RIGHT_EYE):
+        draw_eye(canvas, eye_of(lab, face, outline, own.middle), skin, strength, clear)
+    draw_glasses(canvas, lab, parts.glasses, parts.features, face, own.middle)
+    canvas.lay(hair_drawn, parts.hair)
+    darkened(canvas, edge_line(parts.hair, LINE * face.unit), 0.4)
+    draw_brows(canvas, lab, face, skin, strength, clear * (1 - parts.other))
+    draw_others(canvas, lab, parts.other, OTHER_SMOOTH * face.unit, strength)
+    darkened(canvas, edge_line(parts.whole, LINE * face.unit), 0.5)
+    return canvas.pixels

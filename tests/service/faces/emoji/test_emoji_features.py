@@ -1,0 +1,174 @@
+"""Eyes, mouth, glasses and beard of an emoji: as the photo shows them."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from heads import SIDE, Head, at, head
+
+from mien_service.faces.edit import Field
+from mien_service.faces.emoji.canvas import Canvas
+from mien_service.faces.emoji.colours import to_lab
+from mien_service.faces.emoji.eyes import eye_of
+from mien_service.faces.emoji.parts import beard_zone, face_of
+from mien_service.faces.face import Points
+from mien_service.faces.head_maps import SIDE as MAP_SIDE
+from mien_service.faces.skin.areas import LEFT_EYE, MOUTH, RIGHT_EYE
+
+EYES = (LEFT_EYE, RIGHT_EYE)
+LOWER_LIP, UPPER_LIP = [95, 88, 178, 87, 14, 317, 402, 318, 324], [191, 80, 81, 82, 13, 312, 311, 310, 415]
+WHITE = 225
+SKIN = np.array([65, 15, 20], np.float32)
+
+
+def with_mesh(one: Head, mesh: Points) -> Head:
+    return replace(one, mesh=mesh)
+
+
+def lids_shut(one: Head) -> Head:
+    """Return a head whose mesh has its lids on each other; the photo is the same."""
+    mesh = one.mesh.copy()
+    for eye in EYES:
+        lower, upper = list(eye[1:8]), list(eye[15:8:-1])
+        mesh[lower] = mesh[upper] = (mesh[lower] + mesh[upper]) / 2
+    return with_mesh(one, mesh)
+
+
+def within(outline: Points, picture: np.ndarray) -> np.ndarray:
+    """Return the pixels (n, 3) that an outline encloses."""
+    return picture[Canvas(np.zeros((SIDE, SIDE, 3), np.float32)).mask(outline) > 0.5]
+
+
+def white(pixels: np.ndarray) -> float:
+    return float((pixels.min(axis=1) > WHITE).mean())
+
+
+@pytest.mark.parametrize("name", ["ben", "carla", "farid", "gina"])
+def test_open_eyes_are_open_and_closed_ones_stay_closed(name: str) -> None:
+    one = head(name)
+    for eye in EYES:
+        outline = one.mesh[list(eye)]
+        assert white(within(outline, one.drawn())) > 0.1
+        assert white(within(outline, lids_shut(one).drawn())) < 0.01
+
+
+@pytest.mark.parametrize("name", ["ben", "farid", "gina"])
+def test_lids_that_the_photo_shows_are_closed_though_the_mesh_says_open(name: str) -> None:
+    one = head(name)
+    square = one.square.copy()
+    for eye in EYES:
+        outline = np.rint(one.mesh[list(eye)]).astype(np.int32)
+        skin = at(one.square, one.mesh[[50, 280]]).mean(axis=0)
+        cv2.fillPoly(square, [outline], (0.9 * skin).tolist())
+        cv2.polylines(square, [outline[:9]], isClosed=False, color=(40, 25, 20))
+    drawn = one.with_square(square).drawn()
+    for eye in EYES:
+        assert white(within(one.mesh[list(eye)], drawn)) < 0.02
+
+
+def test_eyes_are_larger_than_in_the_photo_as_far_as_strength_says() -> None:
+    one = head("gina")
+    around = Canvas(np.zeros((SIDE, SIDE, 3), np.float32)).around(one.mesh[list(LEFT_EYE)], 20)
+
+    def whites(strength: float) -> int:
+        return int((around.of(one.drawn(strength).min(axis=2)) > WHITE).sum())
+
+    assert whites(1.0) > 1.2 * whites(0.6) > 0
+
+
+@pytest.mark.parametrize("aside", [-5, 5])
+def test_an_iris_lies_where_it_is_in_the_photo_and_has_its_colour(aside: int) -> None:
+    one = head("ben")
+    face = face_of(one.mesh)
+    square = one.square.copy()
+    outline = one.mesh[list(LEFT_EYE)]
+    cv2.fillPoly(square, [np.rint(outline).astype(np.int32)], (235, 230, 228))
+    place = outline.mean(axis=0) + np.array([aside, 0])
+    cv2.circle(square, tuple(np.rint(place).astype(int).tolist()), 5, (40, 80, 170), cv2.FILLED)
+    eye = eye_of(to_lab(square), face, LEFT_EYE, SKIN)
+    assert (eye.gaze[0] - outline[:, 0].mean()) * np.sign(aside) > 1.5
+    assert eye.iris[2] < -15
+
+
+def test_a_mouth_with_teeth_has_them_and_a_closed_one_has_not() -> None:
+    one = head("anna")
+    inside = one.mesh[list(MOUTH)]
+    assert white(within(inside, one.drawn())) > 0.3
+    mesh = one.mesh.copy()
+    mesh[LOWER_LIP] = mesh[UPPER_LIP]
+    assert white(within(inside, with_mesh(one, mesh).drawn())) < 0.02
+
+
+def test_a_mouth_wide_open_without_teeth_is_dark() -> None:
+    one = head("ben")
+    mesh, square = one.mesh.copy(), one.square.copy()
+    mesh[LOWER_LIP, 1] += 0.4 * face_of(mesh).unit
+    cv2.fillPoly(square, [np.rint(mesh[list(MOUTH)]).astype(np.int32)], (30, 12, 12))
+    drawn = with_mesh(one.with_square(square), mesh).drawn()
+    middle = (mesh[13] + mesh[14]) / 2 - np.array([0, 0.08 * face_of(mesh).unit])
+    assert at(drawn, middle[None].astype(np.float32)).mean() < 100
+
+
+def lenses(one: Head) -> Field:
+    """Return (SIDE, SIDE), 1 where round glasses lie before the eyes."""
+    drawn = np.zeros((SIDE, SIDE), np.float32)
+    for eye in EYES:
+        middle = tuple(np.rint(one.mesh[list(eye)].mean(axis=0)).astype(int).tolist())
+        cv2.circle(drawn, middle, round(0.36 * face_of(one.mesh).unit), 1, cv2.FILLED)
+    return drawn
+
+
+def with_glasses(one: Head, lens: tuple[int, int, int] | None) -> Head:
+    glasses = lenses(one)
+    rim = glasses - cv2.erode(glasses, np.ones((5, 5)))
+    square = one.square.copy()
+    square[rim > 0] = (150, 20, 30)
+    if lens is not None:
+        square[(glasses > 0) & (rim == 0)] = lens
+    small = np.asarray(cv2.resize(glasses, (MAP_SIDE, MAP_SIDE)), np.float32)
+    maps = replace(one.maps, skin=one.maps.skin * (1 - small), head=np.maximum(one.maps.head, small))
+    return replace(one, square=square, maps=maps)
+
+
+def below_eyes(one: Head) -> Points:
+    return np.stack([one.mesh[list(eye)].mean(axis=0) for eye in EYES]) + np.array([0, 0.24], np.float32) * np.float32(
+        face_of(one.mesh).unit
+    )
+
+
+def test_glasses_are_kept_with_a_frame_of_their_own_colour() -> None:
+    one = head("ben")
+    worn, bare = with_glasses(one, None).drawn(), one.drawn()
+    edge = lenses(one) - cv2.erode(lenses(one), np.ones((7, 7)))
+    red = worn[edge > 0]
+    assert (red[:, 0] - red[:, 1]).mean() > (bare[edge > 0][:, 0] - bare[edge > 0][:, 1]).mean() + 15
+    assert np.abs(at(worn, below_eyes(one)) - at(bare, below_eyes(one))).mean() < 40
+
+
+def test_dark_glasses_stay_dark() -> None:
+    one = head("ben")
+    dark = with_glasses(one, (20, 20, 25)).drawn()
+    assert at(dark, below_eyes(one)).mean() < 60
+    assert at(one.drawn(), below_eyes(one)).mean() > 120
+
+
+def test_a_beard_is_kept_and_a_shade_is_none() -> None:
+    one = head("gina")
+    zone = beard_zone(face_of(one.mesh), (SIDE, SIDE, 3))[..., None]
+    bearded = one.with_square(np.rint(one.square * (1 - zone) + np.array([60, 52, 50]) * zone).astype(np.uint8))
+    chin = one.mesh[[199, 200, 208, 428]]
+    assert at(one.drawn(), chin).mean() - at(bearded.drawn(), chin).mean() > 60
+    shade = one.with_square(np.rint(one.square * (1 - 0.12 * zone)).astype(np.uint8))
+    assert at(one.drawn(), chin).mean() - at(shade.drawn(), chin).mean() < 35
+
+
+def test_a_hat_keeps_its_colour() -> None:
+    one = head("carla")
+    hair = one.enlarged(one.maps.hair)
+    square = one.square.copy()
+    square[hair > 0] = (30, 60, 180)
+    maps = replace(one.maps, hair=np.zeros_like(one.maps.hair))
+    drawn = replace(one, square=square, maps=maps).drawn()
+    inside = cv2.erode(hair, np.ones((15, 15))) == 1
+    assert (drawn[inside, 2] > drawn[inside, 0] + 60).mean() > 0.95
