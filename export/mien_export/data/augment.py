@@ -10,9 +10,6 @@ ZOOM = 0.05
 SHIFT = 0.03
 """Largest shift as a share of the square: with turn and zoom about the jitter of the landmarks."""
 
-BENDS = 4
-"""Knots along a side of a random bend."""
-
 GREY_SHARE = 0.08
 BRIGHTNESS = 0.15
 CONTRAST = 0.2
@@ -39,16 +36,6 @@ def jittered_squares(crops: torch.Tensor, size: int, margin: float, jitter: bool
     rows = torch.stack([cos * mirror, -sin, shift[:, 0], sin * mirror, cos, shift[:, 1]], dim=1)
     grid = F.affine_grid(rows.view(n, 2, 3), [n, 3, size, size], align_corners=False)
     return F.grid_sample(images, grid, padding_mode="reflection", align_corners=False).clamp(0, 1)
-
-
-def bent(images: torch.Tensor, amount: float) -> torch.Tensor:
-    """Return images (n, c, s, s), each bent smoothly at random: places move by about `amount` of the side."""
-    n, _, height, width = images.shape
-    knots = torch.randn(n, 2, BENDS, BENDS, device=images.device) * (2 * amount)
-    flow = F.interpolate(knots, (height, width), mode="bicubic", align_corners=True)
-    still = torch.eye(2, 3, device=images.device).expand(n, 2, 3)
-    grid = F.affine_grid(still, [n, 1, height, width], align_corners=False) + flow.permute(0, 2, 3, 1)
-    return F.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
 
 
 def varied_colours(images: torch.Tensor) -> torch.Tensor:

@@ -7,13 +7,10 @@ import numpy as np
 import torch
 
 from mien_export.data.attribute_batches import alike_degraded
-from mien_export.data.augment import bent, jittered_squares, varied_colours
+from mien_export.data.augment import jittered_squares, varied_colours
 from mien_export.data.edit_pairs import Batch
 from mien_export.data.resize import reduced
 from mien_export.data.toon_pairs import ToonPairs
-
-FEW, BENT = 100, 0.012
-"""Styles of fewer pairs have each bent at random, by this share of the side: a few faces become many."""
 
 SHOWN_FACES = 5
 """Held-out portraits on the contact sheet, each in every style."""
@@ -21,10 +18,9 @@ SHOWN_FACES = 5
 
 @dataclass(frozen=True)
 class Source:
-    """The pairs of a style, how often they are drawn, and whether a photo's tint is also its toon's."""
+    """The pairs of a style, and whether a photo's tint is also its toon's."""
 
     pairs: ToonPairs
-    share: float
     tinted: bool
 
 
@@ -35,18 +31,15 @@ class ToonBatches:
         """Styles are numbered as `sources` has them. `shown` are portraits nobody trains on."""
         self._sources = list(sources.values())
         self._pixels = [_both(source.pairs, device) for source in self._sources]
-        self._shares = np.array([source.share for source in self._sources])
         self._shown = _both(shown, device)
         self._device = device
         self._random = np.random.default_rng(seed)
 
     def batch(self, images: int, side: int) -> Batch:
         """Return randomly chosen, jittered pairs of side `side`."""
-        styles = self._random.choice(len(self._sources), images, p=self._shares / self._shares.sum())
+        styles = self._random.integers(len(self._sources), size=images)
         pairs = torch.stack([self._drawn(style) for style in styles])
         squares = jittered_squares(reduced(pairs, side), side, 1.0)
-        few = torch.tensor([len(self._pixels[style]) < FEW for style in styles], device=self._device)
-        squares = torch.where(few[:, None, None, None], bent(squares, BENT), squares)
         photos, toons = squares[:, :3], squares[:, 3:]
         tinted = torch.tensor([self._sources[style].tinted for style in styles], device=self._device)
         alike = varied_colours(torch.cat([photos, toons], dim=3))

@@ -19,17 +19,6 @@ from mien_service.faces.face import RgbImage
 
 SIDE = 256
 
-CEL, SEED_STYLES = "cel", ("cartoon", "baby")
-
-SEED_PAIRS = 28
-
-POOR: dict[str, frozenset[int]] = {
-    "cartoon": frozenset({5, 9, 12, 13, 16, 20}),
-    "baby": frozenset({12, 13, 17, 19, 24}),
-}
-"""Numbers of seed pairs whose toon is no likeness of the photo, or broken: looked at one by one. Of the emoji nearly
-all are: their eyes are holes."""
-
 
 @dataclass(frozen=True, eq=False)
 class ToonPairs:
@@ -51,14 +40,15 @@ class ToonPairs:
 
 def load_cel() -> ToonPairs:
     """Return the portraits of `stylegan` with their drawings of `toon_cel`; no face, no pair."""
-    return _cached(CEL, [row["file"] for row in read_rows("stylegan")])
-
-
-def load_seed(style: str) -> ToonPairs:
-    """Return the good pairs of one of SEED_STYLES. Raises ValueError for another style."""
-    if style not in SEED_STYLES:
-        raise ValueError(f"there is no style {style}")
-    return _cached(style, [f"{i:02d}.webp" for i in range(SEED_PAIRS) if i not in POOR[style]])
+    names = [row["file"] for row in read_rows("stylegan")]
+    file = cache_folder() / f"toons-cel-{networks_key(WEIGHTS)}.npz"
+    if not file.exists():
+        found = in_parts(cel_squares, names)
+        kept = [(i, *pair) for i, pair in enumerate(found) if pair is not None]
+        index, photos, toons = zip(*kept, strict=True)
+        write_arrays(file, index=np.array(index), photos=np.stack(photos), toons=np.stack(toons))
+    with np.load(file) as saved:
+        return ToonPairs(saved["photos"], saved["toons"], [names[i] for i in saved["index"]])
 
 
 def load_drawn(style: str) -> ToonPairs:
@@ -71,23 +61,12 @@ def load_drawn(style: str) -> ToonPairs:
     return ToonPairs(photos, toons, [row["file"] for row in drawn.crops.rows])
 
 
-def _cached(style: str, names: list[str]) -> ToonPairs:
-    file = cache_folder() / f"toons-{style}-{networks_key(WEIGHTS)}.npz"
-    if not file.exists():
-        found = in_parts(toon_squares, [(style, name) for name in names])
-        kept = [(i, *pair) for i, pair in enumerate(found) if pair is not None]
-        index, photos, toons = zip(*kept, strict=True)
-        write_arrays(file, index=np.array(index), photos=np.stack(photos), toons=np.stack(toons))
-    with np.load(file) as saved:
-        return ToonPairs(saved["photos"], saved["toons"], [names[i] for i in saved["index"]])
-
-
-def toon_squares(chosen: Sequence[tuple[str, str]]) -> list[tuple[RgbImage, RgbImage] | None]:
-    """Return the aligned squares of photo and toon for styles and names, None where no face is found on the photo."""
+def cel_squares(names: Sequence[str]) -> list[tuple[RgbImage, RgbImage] | None]:
+    """Return the aligned squares of portraits and their drawings, None where no face is found on the photo."""
     cutter = CropCutter(SIDE, WeightsRunner(WEIGHTS))
     pairs: list[tuple[RgbImage, RgbImage] | None] = []
-    for style, name in chosen:
-        photo, toon = _pictures(style, name)
+    pictures = (read_pictures(pack, list(names)) for pack in ("stylegan", "toon_cel"))
+    for photo, toon in zip(*pictures, strict=True):
         located = cutter.locate(photo)
         if located is None:
             pairs.append(None)
@@ -96,14 +75,6 @@ def toon_squares(chosen: Sequence[tuple[str, str]]) -> list[tuple[RgbImage, RgbI
         transform[:, 2] -= (cutter.side - SIDE) / 2
         pairs.append((cut(photo, transform, SIDE), cut(_as_large_as(toon, photo), transform, SIDE)))
     return pairs
-
-
-def _pictures(style: str, name: str) -> tuple[RgbImage, RgbImage]:
-    if style == CEL:
-        [photo], [toon] = read_pictures("stylegan", [name]), read_pictures("toon_cel", [name])
-    else:
-        photo, toon = read_pictures("toon_pairs", [f"photo/{name}", f"{style}/{name}"])
-    return photo, toon
 
 
 def _as_large_as(toon: RgbImage, photo: RgbImage) -> RgbImage:

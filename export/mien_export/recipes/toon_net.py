@@ -9,7 +9,7 @@ sheet of people who are held out beside it.
 from pathlib import Path
 
 from mien_export.data.toon_batches import SHOWN_FACES, Source, ToonBatches
-from mien_export.data.toon_pairs import load_cel, load_drawn, load_seed
+from mien_export.data.toon_pairs import load_cel, load_drawn
 from mien_export.networks.edit_net import EditNet
 from mien_export.networks.lite0 import Lite0
 from mien_export.networks.patch_discriminator import PatchDiscriminator
@@ -22,10 +22,8 @@ from mien_service.tasks.toon_styles import LEARNED
 
 SHIPPED = Path("weights/toon_net.onnx")
 
-SHARES = {"cel": 0.3, "sketch": 0.3, "cartoon": 0.2, "baby": 0.2}
-"""How often each style is drawn. The seed's have two dozen pairs each, which soon are known by heart."""
-
-TINTED = frozenset({"cel", "cartoon"})
+TINTED = frozenset({"cel"})
+"""Styles in which a tint of the photo is one of the toon."""
 
 SETTINGS = EditSettings(stages=(Stage(128, 16, 0.6), Stage(256, 5, 1.0)), discriminator_from=0.2)
 
@@ -41,12 +39,10 @@ def network() -> EditNet:
 def train(minutes: float, folder: Path) -> Path:
     """Train for `minutes` (all sessions together) and return the checkpoint's path."""
     cel = load_cel()
-    found = {"cel": cel.split(held_out=False), "sketch": load_drawn("sketch").split(held_out=False)}
-    found |= {style: load_seed(style) for style in ("cartoon", "baby")}
-    sources = {style: Source(found[style], SHARES[style], style in TINTED) for style in LEARNED}
-    return trainer(ToonBatches(sources, cel.split(held_out=True).first(SHOWN_FACES), pick_device()), folder).train(
-        minutes
-    )
+    found = {"cel": cel, "sketch": load_drawn("sketch")}
+    sources = {style: Source(found[style].split(held_out=False), style in TINTED) for style in LEARNED}
+    shown = cel.split(held_out=True).first(SHOWN_FACES)
+    return trainer(ToonBatches(sources, shown, pick_device()), folder).train(minutes)
 
 
 def trainer(pairs: PairSource, folder: Path, settings: EditSettings = SETTINGS) -> EditTrainer:

@@ -13,7 +13,7 @@ class Style(StrEnum):
     EMOJI = "emoji"
 
 
-LEARNED = tuple(style.value for style in (Style.CEL, Style.SKETCH, Style.CARTOON, Style.BABY))
+LEARNED = tuple(style.value for style in (Style.CEL, Style.SKETCH))
 """Styles of the network, in the order in which its condition numbers them."""
 
 GROUND = {Style.EMOJI: Style.CEL}

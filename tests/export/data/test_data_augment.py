@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mien_export.data import augment
-from mien_export.data.augment import bent, jittered_squares, varied_colours
+from mien_export.data.augment import jittered_squares, varied_colours
 from mien_export.data.crops import MARGIN
 
 SIZE, SIDE = 128, 144
@@ -112,13 +112,3 @@ def test_grey_means_all_channels_alike(share: float, spread: float, monkeypatch:
     found = (varied.amax(dim=1) - varied.amin(dim=1)).amax(dim=(1, 2))
     assert (found >= spread).all()
     assert share == 0 or found.max() < 1e-6
-
-
-def test_bending_moves_places_a_little_and_smoothly() -> None:
-    side = 64
-    axis = torch.linspace(0, 1, side)
-    ramps = torch.stack(torch.meshgrid(axis, axis, indexing="ij")).expand(8, 2, side, side)
-    moved = (bent(ramps, 0.02) - ramps)[..., 8:-8, 8:-8]
-    assert 0.005 < moved.std() < 0.04
-    assert moved.diff(dim=3).abs().max() < 0.02
-    torch.testing.assert_close(bent(ramps, 0.0), ramps, atol=1e-4, rtol=0)

@@ -8,8 +8,10 @@ import people
 import pytest
 
 from mien_export.data import toon_pairs
+from mien_export.data.crops import Crops
+from mien_export.data.drawn_faces import DrawnFaces
 from mien_export.data.packs import is_held_out
-from mien_export.data.toon_pairs import POOR, SEED_PAIRS, SIDE, ToonPairs, load_cel, load_seed
+from mien_export.data.toon_pairs import SIDE, ToonPairs, load_cel, load_drawn
 from mien_service.faces.face import RgbImage
 
 Webp = Callable[[RgbImage], bytes]
@@ -62,23 +64,15 @@ def test_the_second_time_nothing_is_cut(monkeypatch: pytest.MonkeyPatch) -> None
     assert again.names == first.names
 
 
-@pytest.mark.parametrize("style", ["cartoon", "baby"])
-def test_a_seeds_poor_toons_are_left_out(make_pack: MakePack, webp: Webp, style: str) -> None:
-    files = {}
-    for i in range(SEED_PAIRS):
-        photo = portrait(NAMES[i % 3])
-        files[f"photo/{i:02d}.webp"] = webp(photo)
-        files[f"{style}/{i:02d}.webp"] = webp(inverted(photo))
-    make_pack("toon_pairs", [{"file": name} for name in files], files)
-    pairs = load_seed(style)
-    assert len(pairs.names) == SEED_PAIRS - len(POOR[style])
-    assert not {f"{i:02d}.webp" for i in POOR[style]} & set(pairs.names)
-    assert np.abs(pairs.photos.astype(int) - (255 - pairs.toons.astype(int))).mean() < 2
-
-
-def test_another_style_is_none_of_the_seeds() -> None:
-    with pytest.raises(ValueError, match="emoji"):
-        load_seed("emoji")
+def test_drawings_of_the_stylizer_are_cut_to_the_square_and_restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    photo = people.small_person("ben", 288)
+    crops = Crops(photo[None], np.zeros((1, 468, 3), np.float32), [{"file": "a.webp"}])
+    monkeypatch.setattr(toon_pairs, "load_drawn_faces", lambda style: DrawnFaces(crops, {"sketch": photo}[style][None]))
+    pairs = load_drawn("sketch")
+    assert pairs.names == ["a.webp"]
+    np.testing.assert_array_equal(pairs.photos[0], photo[16:-16, 16:-16])
+    # A photo that is drawn as it is has lost nothing.
+    assert np.abs(pairs.toons[0].astype(int) - pairs.photos[0]).max() <= 1
 
 
 def test_splits_are_by_name_and_hold_all() -> None:
