@@ -25,10 +25,11 @@ SHIPPED = Path("weights/toon_net.onnx")
 TINTED = frozenset({"cel"})
 """Styles in which a tint of the photo is one of the toon."""
 
-SETTINGS = EditSettings(stages=(Stage(128, 16, 0.6), Stage(256, 5, 1.0)), discriminator_from=0.2)
+SETTINGS = EditSettings(stages=(Stage(128, 16, 0.4), Stage(256, 5, 1.0)), discriminator_from=0.2)
 
-WEIGHTS = LossWeights(unchanged=0.0, alpha=0.0, alpha_smooth=0.0, perceptual=0.7, adversarial=0.03)
-"""All of the square is redrawn: there is no outside."""
+WEIGHTS = LossWeights(changed=0.6, unchanged=0.0, alpha=0.0, alpha_smooth=0.0, perceptual=1.5, adversarial=0.12)
+"""All of the square is redrawn: there is no outside. Where a line runs nobody knows, and the absolute difference alone
+would draw none."""
 
 
 def network() -> EditNet:
