@@ -1,0 +1,199 @@
+"""Where a film's face has its features, and how large: a smooth flow from its pixels to the photo's.
+
+All lengths are in eye distances, along the line through the eyes and down from its middle.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from mien_service.faces.drawn.parts import Face
+from mien_service.faces.edit import Field
+from mien_service.faces.face import Points
+from mien_service.faces.head_maps import HeadMaps
+from mien_service.faces.skin.areas import LEFT_EYE, LIPS, RIGHT_EYE
+
+REDUCED = 4
+"""The flow is found on a copy so many times smaller: it is smooth."""
+
+BEYOND = 0.55
+"""How far beyond the mesh's outline anything is moved, in eye distances."""
+
+EYE_REACH = 0.52
+"""Reach of what scales eyes, in widths of the grown eye: what reaches farther moves brows and cheeks, and costs likeness."""
+
+ROUNDS = 6
+"""Of the fixed-point iteration that finds where a point of the photo gets to."""
+
+NOSE_TIP, NOSE_RADII = 4, (0.36, 0.42)
+MOUTH_ROOM = 1.15
+"""Radius of what scales the mouth, in its widths."""
+
+OUTLINE = (10, 297, 284, 389, 454, 361, 397, 379, 152, 150, 172, 132, 234, 162, 54, 67)
+
+
+@dataclass(frozen=True)
+class Proportions:
+    """A film's proportions over the photo's.
+
+    eyes: wider and taller; opened: as far again, as they are drawn; apart: by how much each moves outwards; nose, mouth: their scales; lower: by how much brows,
+    eyes, nose, mouth and chin move down; wider: by which shares forehead, eyes' line, cheeks, jaw and chin are wider.
+    """
+
+    eyes: tuple[float, float]
+    opened: tuple[float, float]
+    apart: float
+    nose: float
+    mouth: float
+    lower: tuple[float, float, float, float, float]
+    wider: tuple[float, float, float, float, float]
+
+
+CARTOON = Proportions(
+    eyes=(1.38, 1.5),
+    opened=(1.08, 1.22),
+    apart=0.01,
+    nose=0.82,
+    mouth=0.97,
+    lower=(-0.02, 0.02, 0.0, 0.0, -0.02),
+    wider=(0.02, 0.02, 0.0, -0.12, -0.2),
+)
+BABY = Proportions(
+    eyes=(1.55, 1.75),
+    opened=(1.12, 1.3),
+    apart=0.04,
+    nose=0.74,
+    mouth=0.84,
+    lower=(0.08, 0.17, 0.1, 0.03, -0.2),
+    wider=(0.1, 0.06, 0.12, 0.1, 0.0),
+)
+
+
+def growth(face: Face, shape: tuple[int, ...], proportions: Proportions, strength: float) -> Field:
+    """Return the flow (h, w, 2) in pixels: what a film shows at p lies in the photo at p + flow.
+
+    face: in pixels of the photo's part, (h, w, 3); strength: share of the flow, 0 to 1.
+    """
+    height, width = shape[:2]
+    small = max(width // REDUCED, 2), max(height // REDUCED, 2)
+    x, y = _axes(small, (width, height))
+    axes = _Axes(face)
+    across, down = axes.of(x, y)
+    from_across, from_down = _features_placed(face, axes, proportions, across, down)
+    moved = np.dstack([from_across - across, from_down - down]) * _within(face, small, width)[..., None]
+    flow = moved.astype(np.float32) @ axes.back * np.float32(strength)
+    return np.asarray(cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _axes(small: tuple[int, int], size: tuple[int, int]) -> tuple[Field, Field]:
+    """Return x (h, w) and y (h, w) of the pixels of a smaller copy, in pixels of the picture."""
+    x, y = ((np.arange(n, dtype=np.float32) + 0.5) * (whole / n) - 0.5 for n, whole in zip(small, size, strict=True))
+    columns, rows = np.meshgrid(x, y)
+    return columns.astype(np.float32), rows.astype(np.float32)
+
+
+class _Axes:
+    """The face's own axes: from eye to eye, and down."""
+
+    def __init__(self, face: Face) -> None:
+        eyes = np.stack([face[outline].mean(axis=0) for outline in (LEFT_EYE, RIGHT_EYE)])
+        down = face.points[152] - face.points[10]
+        down = down / max(float(np.hypot(*down)), 1e-6)
+        self.middle = eyes.mean(axis=0)
+        self.back = np.array([[down[1], -down[0]], down], np.float32) * np.float32(face.unit)
+        self.there = np.linalg.inv(self.back).astype(np.float32)
+
+    def of(self, x: Field, y: Field) -> tuple[Field, Field]:
+        """Return where pixels lie, across and down."""
+        away = np.dstack([x - self.middle[0], y - self.middle[1]]).astype(np.float32) @ self.there
+        return away[..., 0], away[..., 1]
+
+    def of_points(self, points: Points) -> Points:
+        """Return where points (n, 2) lie, across and down."""
+        return np.asarray((points - self.middle) @ self.there, np.float32)
+
+
+def _features_placed(
+    face: Face, axes: _Axes, proportions: Proportions, across: Field, down: Field
+) -> tuple[Field, Field]:
+    """Return where of the photo a film's places show, both across and down."""
+    nose, mouth = axes.of_points(face.points[[NOSE_TIP]])[0], axes.of_points(face[LIPS])
+    chin = float(axes.of_points(face.points[[152]])[0, 1])
+    lips = float(mouth[:, 1].mean())
+    heights = np.array([-2.2, -1.2, -0.45, 0.0, 0.65 * nose[1], lips, chin, chin + 0.75, chin + 1.6])
+    shifts = np.array([0.0, 0.0, *proportions.lower, 0.0, 0.0])
+    from_down = down - _smooth_table(heights, shifts, down)
+    half = 0.5 * float(np.ptp(axes.of_points(face.points[[234, 454]])[:, 0]))
+    centre = float(axes.of_points(face.points[[234, 454]])[:, 0].mean())
+    levels = np.array([-2.0, -0.8, 0.0, nose[1], 0.5 * (lips + chin), chin, chin + 0.7])
+    shares = np.array([0.0, *proportions.wider, 0.0])
+    narrower = _smooth_table(levels, shares, from_down)
+    aside = across - np.float32(centre)
+    fading = np.exp(-((np.abs(aside) / np.float32(1.15 * half)) ** 4))
+    from_across = across - narrower * aside * fading
+    for outline, sign in ((LEFT_EYE, -1), (RIGHT_EYE, 1)):
+        eye = axes.of_points(face[outline])
+        wide = float(np.ptp(eye[:, 0]))
+        radii = (EYE_REACH * max(wide, 0.2) * proportions.eyes[0], EYE_REACH * 0.92 * max(wide, 0.2) * proportions.eyes[1])
+        apart = sign * proportions.apart
+        _scaled(from_across, from_down, eye.mean(axis=0), radii, proportions.eyes, apart)
+    _scaled(from_across, from_down, nose - np.array([0, 0.08], np.float32), NOSE_RADII, (proportions.nose,) * 2, 0.0)
+    wide = MOUTH_ROOM * float(np.ptp(mouth[:, 0]))
+    _scaled(from_across, from_down, mouth.mean(axis=0), (0.62 * wide, 0.5 * wide), (proportions.mouth,) * 2, 0.0)
+    return from_across, from_down
+
+
+def _scaled(
+    across: Field, down: Field, middle: Points, radii: tuple[float, float], scales: tuple[float, float], aside: float
+) -> None:
+    """Make what lies around a place larger or smaller, and move it aside, in place."""
+    x, y = across - middle[0] - np.float32(aside), down - middle[1]
+    share = np.exp(-(((x / np.float32(radii[0])) ** 2 + (y / np.float32(radii[1])) ** 2) ** 1.25))
+    across -= share * (x * np.float32(1 - 1 / scales[0]) + np.float32(aside))
+    down -= share * y * np.float32(1 - 1 / scales[1])
+
+
+def _smooth_table(places: np.ndarray, values: np.ndarray, at: Field) -> Field:
+    """Return values between those of a table, without corners."""
+    fine = np.linspace(places[0], places[-1], 256)
+    kernel = np.hanning(37)
+    line = np.convolve(np.pad(np.interp(fine, places, values), 18, mode="edge"), kernel / kernel.sum(), mode="valid")
+    return np.interp(at, fine, line).astype(np.float32)
+
+
+def _within(face: Face, small: tuple[int, int], width: int) -> Field:
+    """Return (h, w) in 0..1 for a smaller copy: 1 on the face, fading to 0 beyond its outline and at the edges."""
+    zoom = small[0] / width
+    inside = np.zeros(small[::-1], np.uint8)
+    hull = cv2.convexHull(np.rint(face[OUTLINE] * zoom).astype(np.int32))
+    cv2.fillConvexPoly(inside, hull, 255)
+    outside = cv2.distanceTransform(255 - inside, cv2.DIST_L2, 3)
+    fade = np.clip(1 - outside / np.float32(BEYOND * face.unit * zoom), 0, 1)
+    rows, columns = (np.minimum(np.arange(n), np.arange(n)[::-1]) for n in small[::-1])
+    edge = np.clip(np.minimum(rows[:, None], columns[None]) / np.float32(0.3 * face.unit * zoom), 0, 1)
+    fade = fade * edge
+    return np.asarray(fade * fade * (3 - 2 * fade), np.float32)
+
+
+def moved_picture(picture: np.ndarray, flow: Field) -> np.ndarray:
+    """Return a picture (h, w, ...) with each pixel fetched from its place plus flow (h, w, 2)."""
+    height, width = flow.shape[:2]
+    columns = flow[..., 0] + np.arange(width, dtype=np.float32)
+    rows = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
+    return cv2.remap(picture, columns, rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+
+
+def moved_points(points: Points, flow: Field) -> Points:
+    """Return where points (n, 2) of the photo get to by a flow (h, w, 2)."""
+    places = points.copy()
+    height, width = flow.shape[:2]
+    limit = np.array([width - 1, height - 1], np.float32)
+    for _ in range(ROUNDS):
+        x, y = np.clip(places, 0, limit).astype(np.float32).T
+        there = cv2.remap(flow, x[None], y[None], cv2.INTER_LINEAR)[0]
+        places = points - there
+    return np.asarray(places, np.float32)
+
+
+__all__ = ["BABY", "CARTOON", "HeadMaps", "Proportions", "growth", "moved_picture", "moved_points"]
