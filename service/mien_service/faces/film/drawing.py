@@ -9,11 +9,11 @@ from mien_service.faces.drawn.brows import draw_brows
 from mien_service.faces.drawn.canvas import Canvas
 from mien_service.faces.drawn.colours import Lab, to_lab, tones
 from mien_service.faces.drawn.eye import eye_of
-from mien_service.faces.drawn.parts import Face, Parts, face_of, frame_of, parts_of
+from mien_service.faces.drawn.parts import Face, Frame, Parts, face_of, frame_of, parts_of
 from mien_service.faces.edit import Field
 from mien_service.faces.face import Mesh, RgbImage
 from mien_service.faces.film.eyes import draw_eye, opened_eye
-from mien_service.faces.film.growth import Proportions, growth, moved_picture, moved_points
+from mien_service.faces.film.growth import BEYOND, Proportions, growth, moved_picture, moved_points
 from mien_service.faces.film.shading import (
     blush,
     clean_teeth,
@@ -34,11 +34,11 @@ SOFT = 0.03
 def film(square: RgbImage, mesh: Mesh, maps: HeadMaps, proportions: Proportions, strength: float = 1.0):
     photo = square.astype(np.float32)
     n = len(square)
-    frame = frame_of(maps, n)
+    frame = _roomier(frame_of(maps, n), face_of(mesh).unit)
     corner = np.array([frame.columns.start, frame.rows.start], np.float32)
     face = face_of(mesh[:, :2] - corner)
     part = np.s_[frame.rows, frame.columns]
-    flow = growth(face, frame.shape, proportions, strength)
+    flow = growth(face, frame.enlarged(np.maximum(maps.head, maps.skin)), proportions, strength)
     whole = np.zeros((n, n, 2), np.float32)
     whole[part] = flow
     moved = np.asarray(moved_picture(square[part], flow), np.uint8)
@@ -46,6 +46,15 @@ def film(square: RgbImage, mesh: Mesh, maps: HeadMaps, proportions: Proportions,
     drawn = _drawn(moved, there, parts_of(_moved_maps(maps, whole), there, frame), proportions.opened)
     photo[part] = moved + (np.clip(drawn, 0, 255) - moved) * np.float32(strength)
     return photo, whole
+
+
+def _roomier(frame: Frame, unit: float) -> Frame:
+    """Return a frame with room for what grows and for what is moved around it."""
+    room = round(BEYOND * unit)
+    rows, columns = (
+        slice(max(one.start - room, 0), min(one.stop + room, frame.side)) for one in (frame.rows, frame.columns)
+    )
+    return Frame(frame.side, rows, columns)
 
 
 def _moved_maps(maps: HeadMaps, flow: Field) -> HeadMaps:

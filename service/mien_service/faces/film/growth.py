@@ -17,8 +17,8 @@ from mien_service.faces.skin.areas import LEFT_EYE, LIPS, RIGHT_EYE
 REDUCED = 4
 """The flow is found on a copy so many times smaller: it is smooth."""
 
-BEYOND = 0.55
-"""How far beyond the mesh's outline anything is moved, in eye distances."""
+BEYOND, LEAST = 0.7, 0.4
+"""How far beyond the head anything is moved, in eye distances, and from where on the map shows the head."""
 
 EYE_REACH = 0.52
 """Reach of what scales eyes, in widths of the grown eye: what reaches farther moves brows and cheeks, and costs likeness."""
@@ -30,14 +30,12 @@ NOSE_TIP, NOSE_RADII = 4, (0.36, 0.42)
 MOUTH_ROOM = 1.15
 """Radius of what scales the mouth, in its widths."""
 
-OUTLINE = (10, 297, 284, 389, 454, 361, 397, 379, 152, 150, 172, 132, 234, 162, 54, 67)
-
 
 @dataclass(frozen=True)
 class Proportions:
     """A film's proportions over the photo's.
 
-    eyes: wider and taller; opened: as far again, as they are drawn; apart: by how much each moves outwards; nose, mouth: their scales; lower: by how much brows,
+    eyes: wider and taller; opened: as far again, as they are drawn; apart: by how much each moves outwards; nose, mouth: their scales; crown: by how much the top of the head grows; lower: by how much brows,
     eyes, nose, mouth and chin move down; wider: by which shares forehead, eyes' line, cheeks, jaw and chin are wider.
     """
 
@@ -46,6 +44,7 @@ class Proportions:
     apart: float
     nose: float
     mouth: float
+    crown: float
     lower: tuple[float, float, float, float, float]
     wider: tuple[float, float, float, float, float]
 
@@ -56,32 +55,36 @@ CARTOON = Proportions(
     apart=0.01,
     nose=0.82,
     mouth=0.97,
+    crown=0.06,
     lower=(-0.02, 0.02, 0.0, 0.0, -0.02),
     wider=(0.02, 0.02, 0.0, -0.12, -0.2),
 )
 BABY = Proportions(
-    eyes=(1.55, 1.75),
-    opened=(1.12, 1.3),
-    apart=0.04,
-    nose=0.74,
-    mouth=0.84,
-    lower=(0.08, 0.17, 0.1, 0.03, -0.2),
-    wider=(0.1, 0.06, 0.12, 0.1, 0.0),
+    eyes=(1.5, 1.68),
+    opened=(1.12, 1.28),
+    apart=0.02,
+    nose=0.78,
+    mouth=0.87,
+    crown=0.24,
+    lower=(0.0, 0.06, 0.03, 0.0, -0.14),
+    wider=(0.12, 0.06, 0.1, 0.09, 0.0),
 )
 
 
-def growth(face: Face, shape: tuple[int, ...], proportions: Proportions, strength: float) -> Field:
+def growth(face: Face, head: Field, proportions: Proportions, strength: float) -> Field:
     """Return the flow (h, w, 2) in pixels: what a film shows at p lies in the photo at p + flow.
 
-    face: in pixels of the photo's part, (h, w, 3); strength: share of the flow, 0 to 1.
+    face: in pixels of the photo's part; head: (h, w) in 0..1, where it shows the head and the neck; strength: share of
+    the flow, 0 to 1.
     """
-    height, width = shape[:2]
+    height, width = head.shape
     small = max(width // REDUCED, 2), max(height // REDUCED, 2)
     x, y = _axes(small, (width, height))
     axes = _Axes(face)
     across, down = axes.of(x, y)
+    shown = np.asarray(cv2.resize(head, small, interpolation=cv2.INTER_AREA), np.float32)
     from_across, from_down = _features_placed(face, axes, proportions, across, down)
-    moved = np.dstack([from_across - across, from_down - down]) * _within(face, small, width)[..., None]
+    moved = np.dstack([from_across - across, from_down - down]) * _within(shown, face.unit * small[0] / width)[..., None]
     flow = moved.astype(np.float32) @ axes.back * np.float32(strength)
     return np.asarray(cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
@@ -121,13 +124,14 @@ def _features_placed(
     nose, mouth = axes.of_points(face.points[[NOSE_TIP]])[0], axes.of_points(face[LIPS])
     chin = float(axes.of_points(face.points[[152]])[0, 1])
     lips = float(mouth[:, 1].mean())
-    heights = np.array([-2.2, -1.2, -0.45, 0.0, 0.65 * nose[1], lips, chin, chin + 0.75, chin + 1.6])
-    shifts = np.array([0.0, 0.0, *proportions.lower, 0.0, 0.0])
+    heights = np.array([-3.4, -2.1, -1.3, -0.45, 0.0, 0.65 * nose[1], lips, chin, chin + 0.75, chin + 1.6])
+    shifts = np.array([-1.0, -1.0, -0.8, *np.zeros(7)]) * proportions.crown
+    shifts[3:8] = proportions.lower
     from_down = down - _smooth_table(heights, shifts, down)
     half = 0.5 * float(np.ptp(axes.of_points(face.points[[234, 454]])[:, 0]))
     centre = float(axes.of_points(face.points[[234, 454]])[:, 0].mean())
-    levels = np.array([-2.0, -0.8, 0.0, nose[1], 0.5 * (lips + chin), chin, chin + 0.7])
-    shares = np.array([0.0, *proportions.wider, 0.0])
+    levels = np.array([-3.4, -2.0, -0.8, 0.0, nose[1], 0.5 * (lips + chin), chin, chin + 0.7])
+    shares = np.array([0.0, 0.8 * proportions.wider[0], *proportions.wider, 0.0])
     narrower = _smooth_table(levels, shares, from_down)
     aside = across - np.float32(centre)
     fading = np.exp(-((np.abs(aside) / np.float32(1.15 * half)) ** 4))
@@ -162,16 +166,15 @@ def _smooth_table(places: np.ndarray, values: np.ndarray, at: Field) -> Field:
     return np.interp(at, fine, line).astype(np.float32)
 
 
-def _within(face: Face, small: tuple[int, int], width: int) -> Field:
-    """Return (h, w) in 0..1 for a smaller copy: 1 on the face, fading to 0 beyond its outline and at the edges."""
-    zoom = small[0] / width
-    inside = np.zeros(small[::-1], np.uint8)
-    hull = cv2.convexHull(np.rint(face[OUTLINE] * zoom).astype(np.int32))
-    cv2.fillConvexPoly(inside, hull, 255)
-    outside = cv2.distanceTransform(255 - inside, cv2.DIST_L2, 3)
-    fade = np.clip(1 - outside / np.float32(BEYOND * face.unit * zoom), 0, 1)
-    rows, columns = (np.minimum(np.arange(n), np.arange(n)[::-1]) for n in small[::-1])
-    edge = np.clip(np.minimum(rows[:, None], columns[None]) / np.float32(0.3 * face.unit * zoom), 0, 1)
+def _within(head: Field, unit: float) -> Field:
+    """Return (h, w) in 0..1 for a smaller copy: 1 on a head (h, w), fading to 0 beyond it and at the edges.
+
+    unit: the eye distance in pixels of the copy.
+    """
+    outside = cv2.distanceTransform((head < LEAST).astype(np.uint8), cv2.DIST_L2, 3)
+    fade = np.clip(1 - outside / np.float32(BEYOND * unit), 0, 1)
+    rows, columns = (np.minimum(np.arange(n), np.arange(n)[::-1]) for n in head.shape)
+    edge = np.clip(np.minimum(rows[:, None], columns[None]) / np.float32(BEYOND * unit), 0, 1)
     fade = fade * edge
     return np.asarray(fade * fade * (3 - 2 * fade), np.float32)
 

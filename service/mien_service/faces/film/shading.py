@@ -61,7 +61,7 @@ def skin_colours(lab: Field, own: Tones, parts: Parts, face: Face) -> Field:
     for _ in range(2):
         light = np.asarray(cv2.bilateralFilter(light, 0, FLAT_RANGE, FLAT_REACH), np.float32)
     relit = _relit(light - own.middle[0], broad[..., 0] - own.middle[0])
-    light = _base_lightness(own.middle) + relit + _glow(face, shown.shape)
+    light = own.middle[0] + relit + _glow(face, shown.shape)
     colours = _glowing(broad[..., 1:], own.middle, relit)
     drawn = np.dstack([np.clip(light, 3, 97), colours]).astype(np.float32)
     return np.asarray(cv2.resize(drawn, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
@@ -82,10 +82,6 @@ def _mean(values: Field, weight: Field, deviation: float) -> Field:
         for plane in planes
     ]
     return found[0] if len(found) == 1 else np.dstack(found).astype(np.float32)
-
-
-def _base_lightness(skin: Lab) -> float:
-    return float(skin[0]) + float(np.interp(float(skin[0]), [15, 40, 65, 82], [6, 9, 8, 3]))
 
 
 def _relit(shade: Field, broad: Field) -> Field:
