@@ -1,6 +1,6 @@
 """A head's square as in an animated film."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -11,7 +11,7 @@ from mien_service.faces.drawn.colours import Lab, to_lab, tones
 from mien_service.faces.drawn.eye import eye_of
 from mien_service.faces.drawn.parts import Face, Frame, Parts, face_of, frame_of, parts_of
 from mien_service.faces.edit import Field
-from mien_service.faces.face import Mesh, RgbImage
+from mien_service.faces.face import Mesh, Points, RgbImage
 from mien_service.faces.film.eyes import draw_eye, opened_eye
 from mien_service.faces.film.growth import BEYOND, Proportions, growth, moved_picture, moved_points
 from mien_service.faces.film.shading import (
@@ -31,21 +31,49 @@ SOFT = 0.03
 """Deviation of the edge between skin and features, in eye distances."""
 
 
-def film(square: RgbImage, mesh: Mesh, maps: HeadMaps, proportions: Proportions, strength: float = 1.0):
+@dataclass(frozen=True, eq=False)
+class Film:
+    """A head's square as in a film.
+
+    drawn: (n, n, 3), RGB in 0..255; flow: (n, n, 2) in pixels, what it shows at p lay at p + flow.
+    """
+
+    drawn: Field
+    flow: Field
+
+
+def film(square: RgbImage, mesh: Mesh, maps: HeadMaps, proportions: Proportions, strength: float = 1.0) -> Film:
+    """Return a head's square (n, n, 3) as in an animated film.
+
+    mesh: (468, 2 or 3) in pixels of the square; maps: of the same square; strength: 0 is the square itself, 1 the
+    film, between them features grow and colours fade. What is around head and neck is moved along with them, and drawn,
+    too: it is to be left out by a matte that was moved by the same flow.
+    """
     photo = square.astype(np.float32)
-    n = len(square)
-    frame = _roomier(frame_of(maps, n), face_of(mesh).unit)
-    corner = np.array([frame.columns.start, frame.rows.start], np.float32)
-    face = face_of(mesh[:, :2] - corner)
+    whole = np.zeros((*square.shape[:2], 2), np.float32)
+    if strength == 0:
+        return Film(photo, whole)
+    near = frame_of(maps, len(square))
+    frame = _roomier(near, face_of(mesh).unit)
     part = np.s_[frame.rows, frame.columns]
+    face = face_of(mesh[:, :2] - np.array([frame.columns.start, frame.rows.start], np.float32))
     flow = growth(face, frame.enlarged(np.maximum(maps.head, maps.skin)), proportions, strength)
-    whole = np.zeros((n, n, 2), np.float32)
     whole[part] = flow
-    moved = np.asarray(moved_picture(square[part], flow), np.uint8)
-    there = face_of(moved_points(face.points, flow))
-    drawn = _drawn(moved, there, parts_of(_moved_maps(maps, whole), there, frame), proportions.opened)
-    photo[part] = moved + (np.clip(drawn, 0, 255) - moved) * np.float32(strength)
-    return photo, whole
+    photo[part] = moved_picture(square[part], flow)
+    _draw(photo, _moved_maps(maps, whole), moved_points(face.points, flow), frame, proportions, strength)
+    return Film(photo, whole)
+
+
+def _draw(
+    photo: Field, maps: HeadMaps, points: Points, moved: Frame, proportions: Proportions, strength: float
+) -> None:
+    """Draw a head whose features have their places, in place; points: of its mesh, in pixels of what was moved."""
+    frame = frame_of(maps, len(photo))
+    corner = [moved.columns.start - frame.columns.start, moved.rows.start - frame.rows.start]
+    face = face_of(points + np.array(corner, np.float32))
+    shown = photo[frame.rows, frame.columns]
+    drawn = _drawn(shown.astype(np.uint8), face, parts_of(maps, face, frame), proportions.opened)
+    shown += (np.clip(drawn, 0, 255) - shown) * np.float32(strength)
 
 
 def _roomier(frame: Frame, unit: float) -> Frame:
@@ -80,10 +108,9 @@ def _drawn(picture: RgbImage, face: Face, parts: Parts, opened: tuple[float, flo
     blush(rest, face, own.middle)
     canvas.lay(hair_colours(lab, smooth, parts, face.unit), parts.hair)
     clear = 1 - parts.hair
-    brow_lab = lab
     drawn = Canvas(to_picture(rest))
     seen = _seen_through(lab, parts, face, own.middle)
-    draw_brows(drawn, brow_lab, face, own.middle, 1.0, clear * (1 - parts.other))
+    draw_brows(drawn, lab, face, own.middle, 1.0, clear * (1 - parts.other))
     for outline in (LEFT_EYE, RIGHT_EYE):
         eye = opened_eye(eye_of(lab, face, outline, own.middle), opened)
         draw_eye(drawn, eye, own.middle, clear, seen)

@@ -11,7 +11,6 @@ import numpy as np
 from mien_service.faces.drawn.parts import Face
 from mien_service.faces.edit import Field
 from mien_service.faces.face import Points
-from mien_service.faces.head_maps import HeadMaps
 from mien_service.faces.skin.areas import LEFT_EYE, LIPS, RIGHT_EYE
 
 REDUCED = 4
@@ -84,7 +83,9 @@ def growth(face: Face, head: Field, proportions: Proportions, strength: float) -
     across, down = axes.of(x, y)
     shown = np.asarray(cv2.resize(head, small, interpolation=cv2.INTER_AREA), np.float32)
     from_across, from_down = _features_placed(face, axes, proportions, across, down)
-    moved = np.dstack([from_across - across, from_down - down]) * _within(shown, face.unit * small[0] / width)[..., None]
+    moved = (
+        np.dstack([from_across - across, from_down - down]) * _within(shown, face.unit * small[0] / width)[..., None]
+    )
     flow = moved.astype(np.float32) @ axes.back * np.float32(strength)
     return np.asarray(cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
@@ -139,7 +140,10 @@ def _features_placed(
     for outline, sign in ((LEFT_EYE, -1), (RIGHT_EYE, 1)):
         eye = axes.of_points(face[outline])
         wide = float(np.ptp(eye[:, 0]))
-        radii = (EYE_REACH * max(wide, 0.2) * proportions.eyes[0], EYE_REACH * 0.92 * max(wide, 0.2) * proportions.eyes[1])
+        radii = (
+            EYE_REACH * max(wide, 0.2) * proportions.eyes[0],
+            EYE_REACH * 0.92 * max(wide, 0.2) * proportions.eyes[1],
+        )
         apart = sign * proportions.apart
         _scaled(from_across, from_down, eye.mean(axis=0), radii, proportions.eyes, apart)
     _scaled(from_across, from_down, nose - np.array([0, 0.08], np.float32), NOSE_RADII, (proportions.nose,) * 2, 0.0)
@@ -197,6 +201,3 @@ def moved_points(points: Points, flow: Field) -> Points:
         there = cv2.remap(flow, x[None], y[None], cv2.INTER_LINEAR)[0]
         places = points - there
     return np.asarray(places, np.float32)
-
-
-__all__ = ["BABY", "CARTOON", "HeadMaps", "Proportions", "growth", "moved_picture", "moved_points"]

@@ -138,7 +138,9 @@ def hair_colours(lab: Field, smooth: Field, parts: Parts, unit: float) -> Field:
     spread = max(own.spread, 3.0)
     shine = np.clip(relief / np.float32(0.6 * spread), 0, 1.6) ** 2
     crisp = _blurred(np.ascontiguousarray(smooth[..., 0]), 0.012 * unit) - _blurred(smooth[..., 0], 0.07 * unit)
-    light = own.middle[0] + (broad - own.middle[0]) * np.float32(0.95) + relief * np.float32(1.9) + crisp * np.float32(0.8)
+    light = (
+        own.middle[0] + (broad - own.middle[0]) * np.float32(0.95) + relief * np.float32(1.9) + crisp * np.float32(0.8)
+    )
     light = light + shine * np.float32(np.interp(own.middle[0], [10, 40, 70], [7, 6, 2])) + np.float32(3)
     tint = _blurred(np.ascontiguousarray(smooth[..., 1:]), 0.05 * unit)
     dark = np.clip(light / np.float32(max(own.middle[0], 5)), 0.6, 1.5)[..., None]
