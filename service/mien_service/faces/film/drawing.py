@@ -100,7 +100,7 @@ def _drawn(picture: RgbImage, face: Face, parts: Parts, opened: tuple[float, flo
     own = skin_tones(lab, parts, face)
     skin = skin_colours(lab, own, parts, face)
     rest = livelier_rest(smooth)
-    _lips(rest, face, own.middle)
+    _lips(rest, face)
     bare = cv2.GaussianBlur(parts.features, (0, 0), SOFT * face.unit)
     share = parts.skin * (1 - np.clip(1.6 * bare, 0, 1))
     canvas = Canvas(rest)
@@ -109,7 +109,7 @@ def _drawn(picture: RgbImage, face: Face, parts: Parts, opened: tuple[float, flo
     canvas.lay(hair_colours(lab, smooth, parts, face.unit), parts.hair)
     clear = 1 - parts.hair
     drawn = Canvas(to_picture(rest))
-    seen = _seen_through(lab, parts, face, own.middle)
+    seen = _seen_through(lab, parts, own.middle)
     draw_brows(drawn, lab, face, own.middle, 1.0, clear * (1 - parts.other))
     for outline in (LEFT_EYE, RIGHT_EYE):
         eye = opened_eye(eye_of(lab, face, outline, own.middle), opened)
@@ -117,7 +117,7 @@ def _drawn(picture: RgbImage, face: Face, parts: Parts, opened: tuple[float, flo
     return drawn.pixels
 
 
-def _lips(lab: Field, face: Face, skin: Lab) -> None:
+def _lips(lab: Field, face: Face) -> None:
     part = Canvas(lab).around(face[LIPS], 0.2 * face.unit)
     lips = np.clip(part.mask(face[LIPS], 0.5) - part.mask(face[MOUTH], 0.5), 0, 1)
     clean_teeth(part.pixels, part.mask(face[MOUTH], 0.5))
@@ -125,7 +125,7 @@ def _lips(lab: Field, face: Face, skin: Lab) -> None:
     part.pixels[..., 1] += 6 * lips
 
 
-def _seen_through(lab: Field, parts: Parts, face: Face, skin: Lab) -> float:
+def _seen_through(lab: Field, parts: Parts, skin: Lab) -> float:
     """Return in 0..1 how much of the eyes is seen through glasses."""
     within = parts.glasses * parts.features > 0.5
     if not within.any():

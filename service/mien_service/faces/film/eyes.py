@@ -20,7 +20,7 @@ WHITE, CORNER = (247.0, 246.0, 246.0), (205.0, 176.0, 172.0)
 SHADE = (70.0, 52.0, 62.0)
 """That lids throw on an eye."""
 
-IRIS = 0.31
+IRIS = 0.34
 """Radius of an iris in widths of its eye."""
 
 
@@ -68,7 +68,7 @@ def draw_eye(canvas: Canvas, eye: Eye, skin: Lab, seen: Field, share: float) -> 
 
 
 def _radius(eye: Eye, height: float) -> float:
-    return float(np.clip(0.56 * height, 0.22 * eye.width, IRIS * eye.width))
+    return float(np.clip(0.58 * height, 0.23 * eye.width, IRIS * eye.width))
 
 
 def _draw_iris(part: Canvas, eye: Eye, opening: Field, height: float) -> None:

@@ -3,6 +3,7 @@
 All lengths are in eye distances, along the line through the eyes and down from its middle.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -20,22 +21,22 @@ BEYOND, LEAST = 0.7, 0.4
 """How far beyond the head anything is moved, in eye distances, and from where on the map shows the head."""
 
 EYE_REACH = 0.52
-"""Reach of what scales eyes, in widths of the grown eye: what reaches farther moves brows and cheeks, and costs likeness."""
+"""Reach of what scales eyes, in widths of the grown eye: what reaches farther moves brows, and costs likeness."""
 
 ROUNDS = 6
 """Of the fixed-point iteration that finds where a point of the photo gets to."""
 
 NOSE_TIP, NOSE_RADII = 4, (0.36, 0.42)
-MOUTH_ROOM = 1.15
-"""Radius of what scales the mouth, in its widths."""
+SIDES = (234, 454)
 
 
 @dataclass(frozen=True)
 class Proportions:
     """A film's proportions over the photo's.
 
-    eyes: wider and taller; opened: as far again, as they are drawn; apart: by how much each moves outwards; nose, mouth: their scales; crown: by how much the top of the head grows; lower: by how much brows,
-    eyes, nose, mouth and chin move down; wider: by which shares forehead, eyes' line, cheeks, jaw and chin are wider.
+    eyes: wider and taller; opened: as far again, as they are drawn; apart: by how much each moves outwards; nose and
+    mouth: their scales; crown: by how much the top of the head grows; lower: by how much brows, eyes, nose, mouth and chin
+    move down; wider: by which shares forehead, eyes' line, cheeks, jaw and chin are wider.
     """
 
     eyes: tuple[float, float]
@@ -122,38 +123,42 @@ def _features_placed(
     face: Face, axes: _Axes, proportions: Proportions, across: Field, down: Field
 ) -> tuple[Field, Field]:
     """Return where of the photo a film's places show, both across and down."""
-    nose, mouth = axes.of_points(face.points[[NOSE_TIP]])[0], axes.of_points(face[LIPS])
-    chin = float(axes.of_points(face.points[[152]])[0, 1])
-    lips = float(mouth[:, 1].mean())
-    heights = np.array([-3.4, -2.1, -1.3, -0.45, 0.0, 0.65 * nose[1], lips, chin, chin + 0.75, chin + 1.6])
-    shifts = np.array([-1.0, -1.0, -0.8, *np.zeros(7)]) * proportions.crown
-    shifts[3:8] = proportions.lower
-    from_down = down - _smooth_table(heights, shifts, down)
-    half = 0.5 * float(np.ptp(axes.of_points(face.points[[234, 454]])[:, 0]))
-    centre = float(axes.of_points(face.points[[234, 454]])[:, 0].mean())
-    levels = np.array([-3.4, -2.0, -0.8, 0.0, nose[1], 0.5 * (lips + chin), chin, chin + 0.7])
-    shares = np.array([0.0, 0.8 * proportions.wider[0], *proportions.wider, 0.0])
-    narrower = _smooth_table(levels, shares, from_down)
-    aside = across - np.float32(centre)
-    fading = np.exp(-((np.abs(aside) / np.float32(1.15 * half)) ** 4))
-    from_across = across - narrower * aside * fading
+    from_across, from_down = _outline_placed(face, axes, proportions, across, down)
     for outline, sign in ((LEFT_EYE, -1), (RIGHT_EYE, 1)):
         eye = axes.of_points(face[outline])
-        wide = float(np.ptp(eye[:, 0]))
-        radii = (
-            EYE_REACH * max(wide, 0.2) * proportions.eyes[0],
-            EYE_REACH * 0.92 * max(wide, 0.2) * proportions.eyes[1],
-        )
-        apart = sign * proportions.apart
-        _scaled(from_across, from_down, eye.mean(axis=0), radii, proportions.eyes, apart)
-    _scaled(from_across, from_down, nose - np.array([0, 0.08], np.float32), NOSE_RADII, (proportions.nose,) * 2, 0.0)
-    wide = MOUTH_ROOM * float(np.ptp(mouth[:, 0]))
-    _scaled(from_across, from_down, mouth.mean(axis=0), (0.62 * wide, 0.5 * wide), (proportions.mouth,) * 2, 0.0)
+        reach = EYE_REACH * max(float(np.ptp(eye[:, 0])), 0.2)
+        radii = reach * proportions.eyes[0], 0.92 * reach * proportions.eyes[1]
+        _scaled(from_across, from_down, eye.mean(axis=0), radii, proportions.eyes, sign * proportions.apart)
+    nose, mouth = axes.of_points(face.points[[NOSE_TIP]])[0], axes.of_points(face[LIPS])
+    _scaled(from_across, from_down, nose - np.array([0, 0.08], np.float32), NOSE_RADII, (proportions.nose,) * 2)
+    wide = float(np.ptp(mouth[:, 0]))
+    _scaled(from_across, from_down, mouth.mean(axis=0), (0.71 * wide, 0.58 * wide), (proportions.mouth,) * 2)
     return from_across, from_down
 
 
+def _outline_placed(
+    face: Face, axes: _Axes, proportions: Proportions, across: Field, down: Field
+) -> tuple[Field, Field]:
+    """Return where of the photo places show if heights and widths alone are changed, both across and down."""
+    sides = axes.of_points(face[SIDES])[:, 0]
+    [nose, chin], lips = axes.of_points(face[(NOSE_TIP, 152)])[:, 1], axes.of_points(face[LIPS])[:, 1].mean()
+    heights = np.array([-3.4, -2.1, -1.3, -0.45, 0.0, 0.65 * nose, lips, chin, chin + 0.75, chin + 1.6])
+    crown = proportions.crown
+    from_down = down - _smooth_table(heights, [-crown, -crown, -0.8 * crown, *proportions.lower, 0.0, 0.0], down)
+    levels = np.array([-3.4, -2.0, -0.8, 0.0, nose, 0.5 * (lips + chin), chin, chin + 0.7])
+    shares = [0.0, 0.8 * proportions.wider[0], *proportions.wider, 0.0]
+    aside = across - sides.mean()
+    fading = np.exp(-((aside / np.float32(0.575 * max(float(np.ptp(sides)), 0.2))) ** 4))
+    return across - _smooth_table(levels, shares, from_down) * aside * fading, from_down
+
+
 def _scaled(
-    across: Field, down: Field, middle: Points, radii: tuple[float, float], scales: tuple[float, float], aside: float
+    across: Field,
+    down: Field,
+    middle: Points,
+    radii: tuple[float, float],
+    scales: tuple[float, float],
+    aside: float = 0.0,
 ) -> None:
     """Make what lies around a place larger or smaller, and move it aside, in place."""
     x, y = across - middle[0] - np.float32(aside), down - middle[1]
@@ -162,9 +167,11 @@ def _scaled(
     down -= share * y * np.float32(1 - 1 / scales[1])
 
 
-def _smooth_table(places: np.ndarray, values: np.ndarray, at: Field) -> Field:
+def _smooth_table(places: np.ndarray, values: Sequence[float], at: Field) -> Field:
     """Return values between those of a table, without corners."""
-    fine = np.linspace(places[0], places[-1], 256)
+    fine = np.linspace(float(places[0]), float(places[-1]), 256)
+    # A table of heights that a strange mesh has out of order is put in order.
+    places = np.maximum.accumulate(places)
     kernel = np.hanning(37)
     line = np.convolve(np.pad(np.interp(fine, places, values), 18, mode="edge"), kernel / kernel.sum(), mode="valid")
     return np.interp(at, fine, line).astype(np.float32)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from mien_service.faces.align import at_resolution
+from mien_service.faces.align import at_resolution, scale_of
 from mien_service.faces.cutout import HeadCutout
 from mien_service.faces.edit import Field
 from mien_service.faces.face import RgbImage
@@ -35,7 +35,7 @@ def laid(square: RgbImage, film: Film, matte: Field) -> Field:
 
 
 def moved_cutout(found: HeadCutout, film: Film, shape: tuple[int, ...]) -> HeadCutout:
-    """Return the cut-out head of a photo of a shape (height, width, 3) as the film has it, its box larger if it grew."""
+    """Return the cut-out head of a photo of a shape (height, width, 3) as the film has it."""
     side = len(film.flow)
     roomy = _roomier(found, shape)
     place = at_resolution(roomy.maps.transform, side)
@@ -52,8 +52,7 @@ def moved_cutout(found: HeadCutout, film: Film, shape: tuple[int, ...]) -> HeadC
 
 def _roomier(found: HeadCutout, shape: tuple[int, ...]) -> HeadCutout:
     """Return a cut-out head in a larger box, within its photo."""
-    scale = float(np.sqrt(abs(np.linalg.det(found.maps.transform[:, :2]))))
-    room = round(ROOM * len(found.maps.head) / scale)
+    room = round(ROOM * len(found.maps.head) * scale_of(found.maps.transform))
     height, width = found.alpha.shape
     left, top = min(found.left, room), min(found.top, room)
     right = min(shape[1] - found.left - width, room)

@@ -15,10 +15,10 @@ REDUCED = 2
 FINE, BROAD = 0.012, 0.16
 """Deviations by which skin's light and colours are smoothed, in eye distances."""
 
-FLAT_RANGE, FLAT_REACH = 3.2, 3.0
+FLAT_RANGE, FLAT_REACH = 3.8, 3.0
 """Of the filter that flattens skin's light: in levels of lightness, and in pixels of the smaller copy."""
 
-DARKEST, LIGHTEST = 26.0, 13.0
+DARKEST, LIGHTEST = 32.0, 14.0
 """Levels of lightness that skin gets darker or lighter than its middle, at most."""
 
 USUAL_SKIN = np.array([66, 15, 18], np.float32)
@@ -28,12 +28,12 @@ CHEEKS = ((50, 205), (280, 425))
 """Between these points of the mesh lie the middles of both cheeks."""
 
 SHINE = (
-    ((4,), (0.075, 0.06), 9.0),
+    ((4,), (0.075, 0.06), 11.0),
     ((6, 197), (0.05, 0.16), 5.0),
-    ((151, 9), (0.42, 0.2), 5.0),
-    ((117, 118), (0.16, 0.09), 6.0),
-    ((346, 347), (0.16, 0.09), 6.0),
-    ((199,), (0.15, 0.09), 5.0),
+    ((151, 9), (0.42, 0.2), 3.0),
+    ((117, 118), (0.16, 0.09), 5.0),
+    ((346, 347), (0.16, 0.09), 5.0),
+    ((199,), (0.15, 0.09), 3.0),
 )
 """Where skin shines: between points of the mesh, with these radii in eye distances, by so many levels of lightness."""
 
@@ -54,7 +54,9 @@ def skin_colours(lab: Field, own: Tones, parts: Parts, face: Face) -> Field:
     weight = np.asarray(cv2.resize(bare, small, interpolation=cv2.INTER_AREA), np.float32) + np.float32(1e-4)
     shown = np.asarray(cv2.resize(lab, small, interpolation=cv2.INTER_AREA), np.float32)
     unit = face.unit / REDUCED
-    broad = _mean(shown, weight, BROAD * unit)
+    half = small[0] // 2 + 1, small[1] // 2 + 1
+    least = [np.asarray(cv2.resize(one, half, interpolation=cv2.INTER_AREA), np.float32) for one in (shown, weight)]
+    broad = np.asarray(cv2.resize(_mean(*least, 0.5 * BROAD * unit), small, interpolation=cv2.INTER_LINEAR), np.float32)
     light = _mean(np.ascontiguousarray(shown[..., :1]), weight, FINE * unit)
     near = np.clip(_blurred(weight, FINE * unit) * 3, 0, 1)
     light = broad[..., 0] + (light - broad[..., 0]) * near
@@ -86,7 +88,7 @@ def _mean(values: Field, weight: Field, deviation: float) -> Field:
 
 def _relit(shade: Field, broad: Field) -> Field:
     """Return shade (h, w) in levels of lightness, its broad shadows lifted and without extremes."""
-    shade = shade - np.float32(0.4) * np.minimum(broad, 0)
+    shade = shade - np.float32(0.25) * np.minimum(broad, 0)
     dark = -DARKEST * np.tanh(np.minimum(shade, 0) / -DARKEST)
     light = LIGHTEST * np.tanh(np.maximum(shade, 0) / LIGHTEST)
     return np.asarray(dark + light, np.float32)
@@ -108,7 +110,7 @@ def _glow(large: Face, shape: tuple[int, ...]) -> Field:
     width = float(np.hypot(*(face.points[454] - face.points[234])))
     height = float(np.hypot(*(face.points[152] - face.points[10])))
     rim = np.clip((canvas.away(face[(10, 152)].mean(axis=0), (0.56 * width, 0.62 * height)) - 0.5) / 0.5, 0, 1.2)
-    total = np.float32(-7) * rim**2
+    total = np.float32(-4) * rim**2
     for points, radii, levels in SHINE:
         place = face[points].mean(axis=0)
         part = canvas.around(place[None], 3 * max(radii) * face.unit)
@@ -125,7 +127,7 @@ def blush(lab: Field, face: Face, skin: Lab) -> None:
     for place, radii, much in spots:
         part = canvas.around(place[None], 3 * max(radii) * face.unit)
         rosy = part.glow(place, radii, face.unit) * np.float32(warm * much)
-        for channel, by in ((0, -1.5), (1, 8.5), (2, 1.0)):
+        for channel, by in ((0, -1.5), (1, 7.5), (2, 1.0)):
             part.pixels[..., channel] += rosy * np.float32(by)
 
 
@@ -137,10 +139,11 @@ def hair_colours(lab: Field, smooth: Field, parts: Parts, unit: float) -> Field:
     relief = fine - broad
     spread = max(own.spread, 3.0)
     shine = np.clip(relief / np.float32(0.6 * spread), 0, 1.6) ** 2
-    crisp = _blurred(np.ascontiguousarray(smooth[..., 0]), 0.012 * unit) - _blurred(smooth[..., 0], 0.07 * unit)
-    light = (
-        own.middle[0] + (broad - own.middle[0]) * np.float32(0.95) + relief * np.float32(1.9) + crisp * np.float32(0.8)
-    )
+    detail = np.ascontiguousarray(smooth[..., 0])
+    crisp = _blurred(detail, 0.012 * unit) - _blurred(detail, 0.07 * unit)
+    most = np.float32(max(1.8 * own.spread, 9.0))
+    relief = most * np.tanh((relief * np.float32(1.9) + crisp * np.float32(0.8)) / most)
+    light = own.middle[0] + (broad - own.middle[0]) * np.float32(0.95) + relief
     light = light + shine * np.float32(np.interp(own.middle[0], [10, 40, 70], [7, 6, 2])) + np.float32(3)
     tint = _blurred(np.ascontiguousarray(smooth[..., 1:]), 0.05 * unit)
     dark = np.clip(light / np.float32(max(own.middle[0], 5)), 0.6, 1.5)[..., None]
@@ -150,7 +153,7 @@ def hair_colours(lab: Field, smooth: Field, parts: Parts, unit: float) -> Field:
 
 def smoothed(rgb: np.ndarray) -> np.ndarray:
     """Return a picture (h, w, 3) without grain, its edges kept."""
-    return cv2.bilateralFilter(rgb, 7, 26, 5)
+    return cv2.bilateralFilter(rgb, 5, 28, 4)
 
 
 def livelier_rest(lab: Field) -> Field:
@@ -161,7 +164,7 @@ def livelier_rest(lab: Field) -> Field:
 
 def clean_teeth(lab: Field, inside: Field) -> None:
     """Make what is light and pale between the lips, `inside` (h, w) in 0..1, lighter and whiter, in place."""
-    pale = np.clip((lab[..., 0] - 48) / 14, 0, 1) * np.clip((28 - np.hypot(lab[..., 1], lab[..., 2])) / 12, 0, 1)
+    pale = np.clip((lab[..., 0] - 38) / 14, 0, 1) * np.clip((18 - lab[..., 1]) / 8, 0, 1)
     share = (pale * inside)[..., None]
     lab += share * (np.array([93, 1, 3], np.float32) - lab) * np.float32(0.65)
 
