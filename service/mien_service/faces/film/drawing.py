@@ -102,7 +102,7 @@ def _drawn(picture: RgbImage, face: Face, parts: Parts, opened: tuple[float, flo
     rest = livelier_rest(smooth)
     _lips(rest, face)
     bare = cv2.GaussianBlur(parts.features, (0, 0), SOFT * face.unit)
-    share = parts.skin * (1 - np.clip(1.6 * bare, 0, 1))
+    share = np.asarray(parts.skin * (1 - np.clip(np.float32(1.6) * bare, 0, 1)), np.float32)
     canvas = Canvas(rest)
     canvas.lay(skin, share)
     blush(rest, face, own.middle)
@@ -127,10 +127,10 @@ def _lips(lab: Field, face: Face) -> None:
 
 def _seen_through(lab: Field, parts: Parts, skin: Lab) -> float:
     """Return in 0..1 how much of the eyes is seen through glasses."""
-    within = parts.glasses * parts.features > 0.5
+    within = (parts.glasses > 0.5) & (parts.features > 0.5)
     if not within.any():
         return 1.0
     light = lab[..., 0]
     lighter = within & (light >= np.median(light[within]))
     seen = tones(lab, lighter.astype(np.float32), skin).middle
-    return float(np.interp(skin[0] - seen[0], [14, 26], [1, 0]))
+    return float(np.interp(float(skin[0] - seen[0]), [14, 26], [1, 0]))

@@ -59,7 +59,8 @@ def draw_eye(canvas: Canvas, eye: Eye, skin: Lab, seen: Field, share: float) -> 
     middle = eye.outline.mean(axis=0)
     height = max(float(np.ptp(eye.outline[:, 1])), 1.0)
     part.lay(CORNER, opening)
-    part.lay(WHITE, opening * np.clip(1.5 * part.glow(middle, (0.34 * eye.width, 0.6 * height)), 0, 1))
+    clear = np.minimum(np.float32(1.5) * part.glow(middle, (0.34 * eye.width, 0.6 * height)), 1)
+    part.lay(WHITE, opening * clear)
     _draw_iris(part, eye, opening, height)
     unshaded = part.mask(rounded(lowered(eye.outline, 0.17 * height)), 0.07 * height)
     part.lay(SHADE, opening * (1 - unshaded) * np.float32(0.5))
@@ -67,7 +68,12 @@ def draw_eye(canvas: Canvas, eye: Eye, skin: Lab, seen: Field, share: float) -> 
     _draw_lashes(part, eye.outline, eye.width, visible, skin)
 
 
+def _clipped(share: Field) -> Field:
+    return np.asarray(np.clip(share, 0, 1), np.float32)
+
+
 def _radius(eye: Eye, height: float) -> float:
+    """Return an iris's radius in pixels, of an eye as tall as `height`."""
     return float(np.clip(0.58 * height, 0.23 * eye.width, IRIS * eye.width))
 
 
@@ -75,13 +81,13 @@ def _draw_iris(part: Canvas, eye: Eye, opening: Field, height: float) -> None:
     radius = _radius(eye, height)
     colour = livelier(eye.iris, float(np.interp(float(eye.iris[0]), [8, 50], [15, 3])), 1.7, 1.0)
     away = part.away(eye.gaze, radius)
-    edge = np.clip((1 - away) * np.float32(radius / 1.6) + np.float32(0.5), 0, 1)
+    edge = _clipped((1 - away) * np.float32(radius / 1.6) + np.float32(0.5))
     part.lay(to_rgb(shaded(colour, 20)), opening * edge)
-    inner = np.clip((np.float32(0.93) - away) / np.float32(0.22), 0, 1)
+    inner = _clipped((np.float32(0.93) - away) / np.float32(0.22))
     part.lay(to_rgb(colour), opening * inner)
     below = part.glow(lowered(eye.gaze, 0.5 * radius), (0.55, 0.36), radius)
     part.lay(to_rgb(livelier(colour, 24.0, 1.35, 1.0)), opening * inner * below * np.float32(0.9))
-    pupil = np.clip((np.float32(0.5) - away) * np.float32(radius / 1.8) + np.float32(0.5), 0, 1)
+    pupil = _clipped((np.float32(0.5) - away) * np.float32(radius / 1.8) + np.float32(0.5))
     part.lay(to_rgb(PUPIL), opening * pupil)
 
 

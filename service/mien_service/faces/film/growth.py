@@ -60,14 +60,14 @@ CARTOON = Proportions(
     wider=(0.02, 0.02, 0.0, -0.12, -0.2),
 )
 BABY = Proportions(
-    eyes=(1.5, 1.68),
-    opened=(1.12, 1.28),
+    eyes=(1.47, 1.65),
+    opened=(1.2, 1.42),
     apart=0.02,
-    nose=0.78,
-    mouth=0.87,
+    nose=0.8,
+    mouth=0.88,
     crown=0.24,
-    lower=(0.0, 0.06, 0.03, 0.0, -0.14),
-    wider=(0.12, 0.06, 0.1, 0.09, 0.0),
+    lower=(0.0, 0.05, 0.03, 0.0, -0.14),
+    wider=(0.12, 0.06, 0.13, 0.12, 0.02),
 )
 
 
@@ -84,10 +84,9 @@ def growth(face: Face, head: Field, proportions: Proportions, strength: float) -
     across, down = axes.of(x, y)
     shown = np.asarray(cv2.resize(head, small, interpolation=cv2.INTER_AREA), np.float32)
     from_across, from_down = _features_placed(face, axes, proportions, across, down)
-    moved = (
-        np.dstack([from_across - across, from_down - down]) * _within(shown, face.unit * small[0] / width)[..., None]
-    )
-    flow = moved.astype(np.float32) @ axes.back * np.float32(strength)
+    within = _within(shown, face.unit * small[0] / width)
+    flow = np.dstack([(from_across - across) * within, (from_down - down) * within]).astype(np.float32)
+    flow = flow @ axes.back * np.float32(strength)
     return np.asarray(cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
@@ -104,7 +103,8 @@ class _Axes:
     def __init__(self, face: Face) -> None:
         eyes = np.stack([face[outline].mean(axis=0) for outline in (LEFT_EYE, RIGHT_EYE)])
         down = face.points[152] - face.points[10]
-        down = down / max(float(np.hypot(*down)), 1e-6)
+        length = float(np.hypot(*down))
+        down = down / length if length > 0 else np.array([0, 1], np.float32)
         self.middle = eyes.mean(axis=0)
         self.back = np.array([[down[1], -down[0]], down], np.float32) * np.float32(face.unit)
         self.there = np.linalg.inv(self.back).astype(np.float32)
@@ -130,9 +130,13 @@ def _features_placed(
         radii = reach * proportions.eyes[0], 0.92 * reach * proportions.eyes[1]
         _scaled(from_across, from_down, eye.mean(axis=0), radii, proportions.eyes, sign * proportions.apart)
     nose, mouth = axes.of_points(face.points[[NOSE_TIP]])[0], axes.of_points(face[LIPS])
-    _scaled(from_across, from_down, nose - np.array([0, 0.08], np.float32), NOSE_RADII, (proportions.nose,) * 2)
+    _scaled(
+        from_across, from_down, nose - np.array([0, 0.08], np.float32), NOSE_RADII, (proportions.nose, proportions.nose)
+    )
     wide = float(np.ptp(mouth[:, 0]))
-    _scaled(from_across, from_down, mouth.mean(axis=0), (0.71 * wide, 0.58 * wide), (proportions.mouth,) * 2)
+    _scaled(
+        from_across, from_down, mouth.mean(axis=0), (0.71 * wide, 0.58 * wide), (proportions.mouth, proportions.mouth)
+    )
     return from_across, from_down
 
 
@@ -184,7 +188,8 @@ def _within(head: Field, unit: float) -> Field:
     """
     outside = cv2.distanceTransform((head < LEAST).astype(np.uint8), cv2.DIST_L2, 3)
     fade = np.clip(1 - outside / np.float32(BEYOND * unit), 0, 1)
-    rows, columns = (np.minimum(np.arange(n), np.arange(n)[::-1]) for n in head.shape)
+    height, width = head.shape
+    rows, columns = (np.minimum(np.arange(n), np.arange(n)[::-1]) for n in (height, width))
     edge = np.clip(np.minimum(rows[:, None], columns[None]) / np.float32(BEYOND * unit), 0, 1)
     fade = fade * edge
     return np.asarray(fade * fade * (3 - 2 * fade), np.float32)

@@ -18,6 +18,9 @@ FINE, BROAD = 0.012, 0.16
 FLAT_RANGE, FLAT_REACH = 3.8, 3.0
 """Of the filter that flattens skin's light: in levels of lightness, and in pixels of the smaller copy."""
 
+FARTHER, FAR_SHARE = 4.0, 0.02
+"""Where there is no skin near, what is so many times farther off counts, by this share."""
+
 DARKEST, LIGHTEST = 32.0, 14.0
 """Levels of lightness that skin gets darker or lighter than its middle, at most."""
 
@@ -55,9 +58,12 @@ def skin_colours(lab: Field, own: Tones, parts: Parts, face: Face) -> Field:
     shown = np.asarray(cv2.resize(lab, small, interpolation=cv2.INTER_AREA), np.float32)
     unit = face.unit / REDUCED
     half = small[0] // 2 + 1, small[1] // 2 + 1
-    least = [np.asarray(cv2.resize(one, half, interpolation=cv2.INTER_AREA), np.float32) for one in (shown, weight)]
-    broad = np.asarray(cv2.resize(_mean(*least, 0.5 * BROAD * unit), small, interpolation=cv2.INTER_LINEAR), np.float32)
-    light = _mean(np.ascontiguousarray(shown[..., :1]), weight, FINE * unit)
+    coarse, less = (
+        np.asarray(cv2.resize(one, half, interpolation=cv2.INTER_AREA), np.float32) for one in (shown, weight)
+    )
+    broad = _mean(coarse, less, 0.5 * BROAD * unit)
+    broad = np.asarray(cv2.resize(broad, small, interpolation=cv2.INTER_LINEAR), np.float32)
+    light = _mean(shown[..., :1], weight, FINE * unit)[..., 0]
     near = np.clip(_blurred(weight, FINE * unit) * 3, 0, 1)
     light = broad[..., 0] + (light - broad[..., 0]) * near
     for _ in range(2):
@@ -75,15 +81,14 @@ def _blurred(plane: Field, deviation: float) -> Field:
 
 def _mean(values: Field, weight: Field, deviation: float) -> Field:
     """Return the mean of values (h, w, c) around each pixel, by weight, carried on where there is none."""
-    planes = cv2.split(values)
-    near = _blurred(weight, deviation) + np.float32(1e-5)
-    far = _blurred(weight, 4 * deviation) * np.float32(0.02)
-    total = near + far
-    found = [
-        (_blurred(plane * weight, deviation) + _blurred(plane * weight, 4 * deviation) * np.float32(0.02)) / total
-        for plane in planes
-    ]
-    return found[0] if len(found) == 1 else np.dstack(found).astype(np.float32)
+    near, far = (_blurred(weight, reach) for reach in (deviation, FARTHER * deviation))
+    total = near + far * np.float32(FAR_SHARE) + np.float32(1e-6)
+    found: list[Field] = []
+    for plane in np.moveaxis(values, 2, 0):
+        shown = plane * weight
+        more = _blurred(shown, FARTHER * deviation) * np.float32(FAR_SHARE)
+        found.append(np.asarray((_blurred(shown, deviation) + more) / total, np.float32))
+    return np.dstack(found)
 
 
 def _relit(shade: Field, broad: Field) -> Field:
@@ -144,7 +149,7 @@ def hair_colours(lab: Field, smooth: Field, parts: Parts, unit: float) -> Field:
     most = np.float32(max(1.8 * own.spread, 9.0))
     relief = most * np.tanh((relief * np.float32(1.9) + crisp * np.float32(0.8)) / most)
     light = own.middle[0] + (broad - own.middle[0]) * np.float32(0.95) + relief
-    light = light + shine * np.float32(np.interp(own.middle[0], [10, 40, 70], [7, 6, 2])) + np.float32(3)
+    light = light + shine * np.float32(np.interp(float(own.middle[0]), [10, 40, 70], [7, 6, 2])) + np.float32(3)
     tint = _blurred(np.ascontiguousarray(smooth[..., 1:]), 0.05 * unit)
     dark = np.clip(light / np.float32(max(own.middle[0], 5)), 0.6, 1.5)[..., None]
     colours = tint * np.float32(1.4) * (np.float32(0.75) + np.float32(0.25) * dark)
