@@ -35,8 +35,8 @@ class Proportions:
     """A film's proportions over the photo's.
 
     eyes: wider and taller; opened: as far again, as they are drawn; apart: by how much each moves outwards; nose and
-    mouth: their scales; crown: by how much the top of the head grows; lower: by how much brows, eyes, nose, mouth and chin
-    move down; wider: by which shares forehead, eyes' line, cheeks, jaw and chin are wider.
+    mouth: their scales; crown: by how much the top of the head grows; lower: by how much brows, eyes, nose, mouth and
+    chin move down; wider: by which shares forehead, eyes' line, cheeks, jaw and chin are wider.
     """
 
     eyes: tuple[float, float]
@@ -133,7 +133,7 @@ def _features_placed(
     _scaled(
         from_across, from_down, nose - np.array([0, 0.08], np.float32), NOSE_RADII, (proportions.nose, proportions.nose)
     )
-    wide = float(np.ptp(mouth[:, 0]))
+    wide = max(float(np.ptp(mouth[:, 0])), 0.2)
     _scaled(
         from_across, from_down, mouth.mean(axis=0), (0.71 * wide, 0.58 * wide), (proportions.mouth, proportions.mouth)
     )
@@ -189,7 +189,8 @@ def _within(head: Field, unit: float) -> Field:
     outside = cv2.distanceTransform((head < LEAST).astype(np.uint8), cv2.DIST_L2, 3)
     fade = np.clip(1 - outside / np.float32(BEYOND * unit), 0, 1)
     height, width = head.shape
-    rows, columns = (np.minimum(np.arange(n), np.arange(n)[::-1]) for n in (height, width))
+    rows, columns = (np.arange(n, dtype=np.float32) for n in (height, width))
+    rows, columns = np.minimum(rows, rows[::-1]), np.minimum(columns, columns[::-1])
     edge = np.clip(np.minimum(rows[:, None], columns[None]) / np.float32(BEYOND * unit), 0, 1)
     fade = fade * edge
     return np.asarray(fade * fade * (3 - 2 * fade), np.float32)
