@@ -129,11 +129,16 @@ def toonify(face: AlignedFace, params: ToonifyParams, run: Runner) -> Sequence[P
 
 def _drawn_head(face: AlignedFace, params: ToonifyParams, run: Runner) -> Placed:
     maps = head_maps.head_maps(face.photo, face.transform, run)
-    marks, *others = (apply(maps.transform, one.landmarks) for one in (face.face, *face.others))
-    own = own_head(maps, marks, others, neck=True)
+    own = _own(face, maps)
     side = _side(face, params.style)
     matte = np.asarray(cv2.resize(own, (side, side), interpolation=cv2.INTER_LINEAR), np.float32)
     return _painted(face, maps, matte, params, run)
+
+
+def _own(face: AlignedFace, maps: HeadMaps) -> Plane:
+    """Return what of the head's square is this head, with its neck."""
+    marks, *others = (apply(maps.transform, one.landmarks) for one in (face.face, *face.others))
+    return own_head(maps, marks, others, neck=True)
 
 
 def _painted(face: AlignedFace, maps: HeadMaps, matte: Plane, params: ToonifyParams, run: Runner) -> Placed:
@@ -163,7 +168,8 @@ def _square(face: AlignedFace, maps: HeadMaps, side: int) -> RgbImage:
 
 def _film(face: AlignedFace, maps: HeadMaps, side: int, params: ToonifyParams, run: Runner) -> Film:
     mesh = mesh_in_head_square(face, side, run)
-    return film(_square(face, maps, side), mesh, maps, PROPORTIONS[params.style], params.strength)
+    own = _own(face, maps)
+    return film(_square(face, maps, side), mesh, maps, own, PROPORTIONS[params.style], params.strength)
 
 
 def _by_network(square: RgbImage, matte: Plane, params: ToonifyParams, run: Runner) -> Plane:

@@ -31,6 +31,10 @@ SOFT = 0.03
 """Deviation of the edge between skin and features, in eye distances."""
 
 
+NOT_OWN = 0.1
+"""Share of a pixel up to which it is not this head's."""
+
+
 @dataclass(frozen=True, eq=False)
 class Film:
     """A head's square as in a film.
@@ -42,11 +46,13 @@ class Film:
     flow: Field
 
 
-def film(square: RgbImage, mesh: Mesh, maps: HeadMaps, proportions: Proportions, strength: float = 1.0) -> Film:
+def film(
+    square: RgbImage, mesh: Mesh, maps: HeadMaps, own: Field, proportions: Proportions, strength: float = 1.0
+) -> Film:
     """Return a head's square (n, n, 3) as in an animated film.
 
-    mesh: (468, 2 or 3) in pixels of the square; maps: of the same square; strength: 0 is the square itself, 1 the
-    film, between them features grow and colours fade. What is around head and neck is moved along with them, and drawn,
+    mesh: (468, 2 or 3) in pixels of the square; maps: of the same square; own: (m, m) in 0..1, what of it is this head, with
+    neck, and not another one; strength: 0 is the square itself, 1 the film, between them features grow and colours fade. What is around head and neck is moved along with them, and drawn,
     too: it is to be left out by a matte that was moved by the same flow.
     """
     photo = square.astype(np.float32)
@@ -57,7 +63,8 @@ def film(square: RgbImage, mesh: Mesh, maps: HeadMaps, proportions: Proportions,
     frame = _roomier(near, face_of(mesh).unit)
     part = np.s_[frame.rows, frame.columns]
     face = face_of(mesh[:, :2] - np.array([frame.columns.start, frame.rows.start], np.float32))
-    flow = growth(face, frame.enlarged(np.maximum(maps.head, maps.skin)), proportions, strength)
+    others = np.maximum(maps.head, maps.skin) * (own < NOT_OWN)
+    flow = growth(face, frame.enlarged(own), frame.enlarged(others), proportions, strength)
     whole[part] = flow
     photo[part] = moved_picture(square[part], flow)
     _draw(photo, _moved_maps(maps, whole), moved_points(face.points, flow), frame, proportions, strength)

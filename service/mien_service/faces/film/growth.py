@@ -63,7 +63,7 @@ BABY = Proportions(
     eyes=(1.47, 1.65),
     opened=(1.2, 1.42),
     apart=0.02,
-    nose=0.8,
+    nose=0.76,
     mouth=0.88,
     crown=0.24,
     lower=(0.0, 0.05, 0.03, 0.0, -0.14),
@@ -71,20 +71,22 @@ BABY = Proportions(
 )
 
 
-def growth(face: Face, head: Field, proportions: Proportions, strength: float) -> Field:
+def growth(face: Face, head: Field, others: Field, proportions: Proportions, strength: float) -> Field:
     """Return the flow (h, w, 2) in pixels: what a film shows at p lies in the photo at p + flow.
 
-    face: in pixels of the photo's part; head: (h, w) in 0..1, where it shows the head and the neck; strength: share of
-    the flow, 0 to 1.
+    face: in pixels of the photo's part; head: (h, w) in 0..1, where it shows the head and the neck; others: (h, w),
+    where it shows other heads, which rest; strength: share of the flow, 0 to 1.
     """
     height, width = head.shape
     small = max(width // REDUCED, 2), max(height // REDUCED, 2)
     x, y = _axes(small, (width, height))
     axes = _Axes(face)
     across, down = axes.of(x, y)
-    shown = np.asarray(cv2.resize(head, small, interpolation=cv2.INTER_AREA), np.float32)
+    shown, resting = (
+        np.asarray(cv2.resize(one, small, interpolation=cv2.INTER_AREA), np.float32) for one in (head, others)
+    )
     from_across, from_down = _features_placed(face, axes, proportions, across, down)
-    within = _within(shown, face.unit * small[0] / width)
+    within = _within(shown, resting, face.unit * small[0] / width)
     flow = np.dstack([(from_across - across) * within, (from_down - down) * within]).astype(np.float32)
     flow = flow @ axes.back * np.float32(strength)
     return np.asarray(cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
@@ -181,8 +183,8 @@ def _smooth_table(places: np.ndarray, values: Sequence[float], at: Field) -> Fie
     return np.interp(at, fine, line).astype(np.float32)
 
 
-def _within(head: Field, unit: float) -> Field:
-    """Return (h, w) in 0..1 for a smaller copy: 1 on a head (h, w), fading to 0 beyond it and at the edges.
+def _within(head: Field, others: Field, unit: float) -> Field:
+    """Return (h, w) in 0..1 for a smaller copy: 1 on a head (h, w), fading to 0 beyond it, at others and at the edges.
 
     unit: the eye distance in pixels of the copy.
     """
@@ -192,6 +194,8 @@ def _within(head: Field, unit: float) -> Field:
     rows, columns = (np.arange(n, dtype=np.float32) for n in (height, width))
     rows, columns = np.minimum(rows, rows[::-1]), np.minimum(columns, columns[::-1])
     edge = np.clip(np.minimum(rows[:, None], columns[None]) / np.float32(BEYOND * unit), 0, 1)
+    away = cv2.distanceTransform((others < LEAST).astype(np.uint8), cv2.DIST_L2, 3) - np.float32(1.5)
+    edge = edge * np.clip(away / np.float32(BEYOND * unit), 0, 1)
     fade = fade * edge
     return np.asarray(fade * fade * (3 - 2 * fade), np.float32)
 
