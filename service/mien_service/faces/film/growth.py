@@ -188,16 +188,20 @@ def _within(head: Field, others: Field, unit: float) -> Field:
 
     unit: the eye distance in pixels of the copy.
     """
-    outside = cv2.distanceTransform((head < LEAST).astype(np.uint8), cv2.DIST_L2, 3)
-    fade = np.clip(1 - outside / np.float32(BEYOND * unit), 0, 1)
+    fade = np.clip(1 - _distance(head) / np.float32(BEYOND * unit), 0, 1)
     height, width = head.shape
     rows, columns = (np.arange(n, dtype=np.float32) for n in (height, width))
     rows, columns = np.minimum(rows, rows[::-1]), np.minimum(columns, columns[::-1])
     edge = np.clip(np.minimum(rows[:, None], columns[None]) / np.float32(BEYOND * unit), 0, 1)
-    away = cv2.distanceTransform((others < LEAST).astype(np.uint8), cv2.DIST_L2, 3) - np.float32(1.5)
-    edge = edge * np.clip(away / np.float32(BEYOND * unit), 0, 1)
+    edge = edge * np.clip((_distance(others) - np.float32(1.5)) / np.float32(BEYOND * unit), 0, 1)
     fade = fade * edge
     return np.asarray(fade * fade * (3 - 2 * fade), np.float32)
+
+
+def _distance(part: Field) -> Field:
+    """Return (h, w): how far in pixels each is from a part, at most the picture's size."""
+    away = cv2.distanceTransform((part < LEAST).astype(np.uint8), cv2.DIST_L2, 3)
+    return np.minimum(np.asarray(away, np.float32), np.float32(sum(part.shape)))
 
 
 def moved_picture(picture: np.ndarray, flow: Field) -> np.ndarray:

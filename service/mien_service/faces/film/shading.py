@@ -112,8 +112,8 @@ def _glow(large: Face, shape: tuple[int, ...]) -> Field:
     """Return levels of lightness (h, w), on the smaller copy, by which a smooth face shines."""
     canvas = Canvas(np.zeros(shape, np.float32))
     face = Face(large.points / np.float32(REDUCED), large.unit / REDUCED)
-    width = float(np.hypot(*(face.points[454] - face.points[234])))
-    height = float(np.hypot(*(face.points[152] - face.points[10])))
+    width = max(float(np.hypot(*(face.points[454] - face.points[234]))), 1.0)
+    height = max(float(np.hypot(*(face.points[152] - face.points[10]))), 1.0)
     rim = np.clip((canvas.away(face[(10, 152)].mean(axis=0), (0.56 * width, 0.62 * height)) - 0.5) / 0.5, 0, 1.2)
     total = np.float32(-4) * rim**2
     for points, radii, levels in SHINE:
