@@ -51,10 +51,10 @@ def film(
 ) -> Film:
     """Return a head's square (n, n, 3) as in an animated film.
 
-    mesh: (468, 2 or 3) in pixels of the square; maps: of the same square; own: (m, m) in 0..1 as maps are, what of it
-    is this head, with neck, and not another one; strength: 0 is the square itself, 1 the film, between them features grow
-    and colours fade. What is around head and neck is moved along with them, and drawn, too: it is to be left out by a
-    matte that was moved by the same flow.
+    mesh: (468, 2 or 3) in pixels of the square; maps: of the same square; own: (m, m) in 0..1 as maps are, what of
+    it is this head, with neck, and not another one; strength: 0 is the square itself, 1 the film, between them
+    features grow and colours fade. What is around head and neck is moved along with them, and drawn, too: it is to be
+    left out by a matte that was moved by the same flow.
     """
     photo = square.astype(np.float32)
     whole = np.zeros((*square.shape[:2], 2), np.float32)
