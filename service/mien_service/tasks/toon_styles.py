@@ -1,4 +1,4 @@
-"""The styles of /toonify: those a network learned, and the one that is drawn."""
+"""The styles of /toonify: those a network learned, and those that are drawn."""
 
 from enum import StrEnum
 
@@ -15,6 +15,9 @@ class Style(StrEnum):
 
 LEARNED = tuple(style.value for style in (Style.CEL, Style.SKETCH))
 """Styles of the network, in the order in which its condition numbers them."""
+
+DRAWN = (Style.CARTOON, Style.BABY, Style.EMOJI)
+"""Styles in which heads are drawn by code: the network knows two of them, too, but not well enough."""
 
 GROUND = {Style.EMOJI: Style.CEL}
 """Styles in which nothing but heads can be drawn, and the learned one that all else is drawn in then."""

@@ -26,6 +26,9 @@ from mien_service.faces.edit import Field as Plane
 from mien_service.faces.edit import Placed, Sticker, no_edit
 from mien_service.faces.emoji.drawing import emoji
 from mien_service.faces.face import Face, RgbImage
+from mien_service.faces.film.drawing import Film, film
+from mien_service.faces.film.growth import BABY, CARTOON
+from mien_service.faces.film.laying import laid, moved_cutout
 from mien_service.faces.head_maps import HeadMaps
 from mien_service.faces.mesh import moved_mesh
 from mien_service.faces.sticker import WIDEST_OUTLINE, sticker
@@ -33,7 +36,7 @@ from mien_service.faces.toon import MULTIPLE, NETWORK, toon
 from mien_service.tasks.emotion import reading_of
 from mien_service.tasks.head import mesh_in_head_square
 from mien_service.tasks.registry import Runner, TaskParams, task
-from mien_service.tasks.toon_styles import GROUND, LEARNED, Style
+from mien_service.tasks.toon_styles import DRAWN, GROUND, LEARNED, Style
 
 SIDE = 416
 """Of the head's square in pixels: faces in it are as large as in the aligned square, at which the network learned."""
@@ -58,6 +61,10 @@ BLEED = 4
 
 OUTLINE = 0.03
 """Width of the white border of a sticker, if nothing is said."""
+
+
+PROPORTIONS = {Style.CARTOON: CARTOON, Style.BABY: BABY}
+"""Styles in which heads are drawn as in a film, and how."""
 
 
 class ToonifyParams(TaskParams):
@@ -122,23 +129,47 @@ def toonify(face: AlignedFace, params: ToonifyParams, run: Runner) -> Sequence[P
 
 def _drawn_head(face: AlignedFace, params: ToonifyParams, run: Runner) -> Placed:
     maps = head_maps.head_maps(face.photo, face.transform, run)
-    marks, *others = (apply(maps.transform, one.landmarks) for one in (face.face, *face.others))
-    own = own_head(maps, marks, others, neck=True)
+    own = _own(face, maps)
     side = _side(face, params.style)
     matte = np.asarray(cv2.resize(own, (side, side), interpolation=cv2.INTER_LINEAR), np.float32)
     return _painted(face, maps, matte, params, run)
 
 
+def _own(face: AlignedFace, maps: HeadMaps) -> Plane:
+    """Return what of the head's square is this head, with its neck."""
+    marks, *others = (apply(maps.transform, one.landmarks) for one in (face.face, *face.others))
+    return own_head(maps, marks, others, neck=True)
+
+
 def _painted(face: AlignedFace, maps: HeadMaps, matte: Plane, params: ToonifyParams, run: Runner) -> Placed:
     """Return the toon of what `matte` (side, side), not empty, covers of the head's square, as paint."""
     side = len(matte)
-    square = cut(face.photo, at_resolution(maps.transform, side), side)
-    if params.style in LEARNED:
-        drawn = _by_network(square, matte, params, run)
-    else:
+    square = _square(face, maps, side)
+    if params.style in PROPORTIONS:
+        return _placed(laid(square, _film(face, maps, side, params, run), matte), maps, params)
+    if params.style == Style.EMOJI:
         drawn = emoji(square, mesh_in_head_square(face, side, run), maps, params.strength)
-    paint = np.dstack([drawn, matte * np.float32(cover(params.strength))])
+    else:
+        drawn = _by_network(square, matte, params, run)
+    return _placed(np.dstack([drawn, matte]), maps, params)
+
+
+def _placed(paint: Plane, maps: HeadMaps, params: ToonifyParams) -> Placed:
+    """Return paint (side, side, 4) over the photo, as far as its strength covers that."""
+    side = len(paint)
+    paint = paint.astype(np.float32)
+    paint[..., 3] *= np.float32(cover(params.strength))
     return Placed(replace(no_edit(side), paint=paint, match_paint=False), maps.transform)
+
+
+def _square(face: AlignedFace, maps: HeadMaps, side: int) -> RgbImage:
+    return cut(face.photo, at_resolution(maps.transform, side), side)
+
+
+def _film(face: AlignedFace, maps: HeadMaps, side: int, params: ToonifyParams, run: Runner) -> Film:
+    mesh = mesh_in_head_square(face, side, run)
+    own = _own(face, maps)
+    return film(_square(face, maps, side), mesh, maps, own, PROPORTIONS[params.style], params.strength)
 
 
 def _by_network(square: RgbImage, matte: Plane, params: ToonifyParams, run: Runner) -> Plane:
@@ -152,7 +183,7 @@ def _by_network(square: RgbImage, matte: Plane, params: ToonifyParams, run: Runn
 def _side(face: AlignedFace, style: Style) -> int:
     """Return the side in pixels at which a head's square is drawn: the network's, or about the photo's own."""
     own = CROP_SIZE * head_maps.ROOM / scale_of(face.transform)
-    return SIDE if style in LEARNED else round(min(max(own, SIDE), FINEST_SIDE))
+    return round(min(max(own, SIDE), FINEST_SIDE)) if style in DRAWN else SIDE
 
 
 def _around(used: NDArray[np.bool_]) -> slice:
@@ -166,8 +197,13 @@ def _around(used: NDArray[np.bool_]) -> slice:
 
 def _sticker(face: AlignedFace, params: ToonifyParams, run: Runner) -> Sticker:
     found = head_cutout(face.photo, face, run)
-    matte = _covering(found, _side(face, params.style))
-    placed = _painted(face, found.maps, matte, params, run)
+    side = _side(face, params.style)
+    if params.style in PROPORTIONS:
+        made = _film(face, found.maps, side, params, run)
+        found = moved_cutout(found, made, face.photo.shape)
+        placed = _placed(np.dstack([made.drawn, _covering(found, side)]), found.maps, params)
+    else:
+        placed = _painted(face, found.maps, _covering(found, side), params, run)
     drawn = apply_edit(face.photo, placed.transform, placed.edit)
     outline = OUTLINE if params.outline is None else params.outline
     return Sticker(sticker(found.of(drawn), found.alpha, outline), reading_of(face, run))

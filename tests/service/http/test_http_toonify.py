@@ -149,9 +149,9 @@ def test_a_sticker_of_a_grey_photo_is_grey(client: httpx.Client, photo: RgbImage
 
 
 def test_a_sticker_is_the_drawn_head_with_a_white_outline(client: httpx.Client, photo: RgbImage) -> None:
-    plain = np.asarray(sticker(client, as_png(photo), outline=0)).astype(int)
-    bordered = np.asarray(sticker(client, as_png(photo), outline=0.1)).astype(int)
-    as_it_is = np.asarray(sticker(client, as_png(photo), outline=0, strength=0)).astype(int)
+    plain = np.asarray(sticker(client, as_png(photo), style="cel", outline=0)).astype(int)
+    bordered = np.asarray(sticker(client, as_png(photo), style="cel", outline=0.1)).astype(int)
+    as_it_is = np.asarray(sticker(client, as_png(photo), style="cel", outline=0, strength=0)).astype(int)
     assert plain.shape[2] == 4
     height, width = plain.shape[:2]
     assert plain[height // 2, width // 2, 3] == 255

@@ -16,7 +16,7 @@ from mien_service.faces.align import AlignedFace, align
 from mien_service.faces.edit import Placed, Sticker
 from mien_service.faces.face import RgbImage
 from mien_service.faces.toon import MULTIPLE, NETWORK
-from mien_service.tasks.toon_styles import LEARNED, Style
+from mien_service.tasks.toon_styles import DRAWN, LEARNED, Style
 from mien_service.tasks.toonify import (
     FINEST_SIDE,
     FULL_FROM,
@@ -57,13 +57,13 @@ def darkening(runner: WeightsRunner) -> Darkening:
 
 
 def placed(face: AlignedFace, run: Darkening, **parameters: object) -> Placed:
-    [made] = toonify(face, ToonifyParams.model_validate(parameters), run)
+    [made] = toonify(face, ToonifyParams.model_validate({"style": "cel", **parameters}), run)
     assert isinstance(made, Placed)
     return made
 
 
 def sticker_of(face: AlignedFace, run: Darkening, **parameters: object) -> Sticker:
-    [made] = toonify(face, ToonifyParams.model_validate({"sticker": True, **parameters}), run)
+    [made] = toonify(face, ToonifyParams.model_validate({"style": "cel", "sticker": True, **parameters}), run)
     assert isinstance(made, Sticker)
     return made
 
@@ -182,28 +182,50 @@ def test_around_an_emoji_the_scene_is_drawn_in_cel(aligned: AlignedFace, darkeni
 
 
 @pytest.mark.parametrize(("side", "drawn_at"), [(200, SIDE), (1024, FINEST_SIDE)])
-def test_an_emoji_is_no_networks_and_as_fine_as_the_photo(darkening: Darkening, side: int, drawn_at: int) -> None:
+@pytest.mark.parametrize("style", DRAWN)
+def test_a_drawn_style_is_no_networks_and_as_fine_as_the_photo(
+    darkening: Darkening, style: Style, side: int, drawn_at: int
+) -> None:
     photo = people.small_person("ben", side)
     [face] = find(photo)
-    one = placed(align(photo, face), darkening, style="emoji")
+    one = placed(align(photo, face), darkening, style=style)
     assert one.edit.resolution == drawn_at
     assert NETWORK not in {name for name, _ in darkening.sizes}
-    unmeshed = placed(align(photo, replace(face, mesh=None)), darkening, style="emoji")
+    unmeshed = placed(align(photo, replace(face, mesh=None)), darkening, style=style)
     assert one.edit.paint is not None
     assert unmeshed.edit.paint is not None
     assert np.abs(one.edit.paint - unmeshed.edit.paint)[..., :3].mean() < 12
 
 
-def test_an_emoji_sticker_of_a_large_photo_is_that_of_a_smaller_one(darkening: Darkening) -> None:
+@pytest.mark.parametrize("style", DRAWN)
+def test_a_drawn_sticker_of_a_large_photo_is_that_of_a_smaller_one(darkening: Darkening, style: Style) -> None:
     def made(side: int) -> RgbImage:
         photo = np.asarray(cv2.resize(people.person("carla"), (side, side)), np.uint8)
         [face] = find(photo)
-        return sticker_of(align(photo, face), darkening, outline=0, style="emoji").pixels
+        return sticker_of(align(photo, face), darkening, outline=0, style=style).pixels
 
     native, large = made(1000), made(3000)
     small = cv2.resize(large, native.shape[1::-1], interpolation=cv2.INTER_AREA)
     whole = (small[..., 3] == 255) & (native[..., 3] == 255)
     assert np.abs(small[whole, :3].astype(int) - native[whole, :3]).mean() < 12
+
+
+@pytest.mark.parametrize("style", [Style.CARTOON, Style.BABY])
+def test_what_a_film_moves_is_painted_beyond_the_head(aligned: AlignedFace, darkening: Darkening, style: Style) -> None:
+    film, cel = placed(aligned, darkening, style=style), placed(aligned, darkening, style="cel")
+    size = matte_of(film).shape
+    beyond = (matte_of(film) > 0.9) & (cv2.resize(matte_of(cel), size) == 0)
+    assert beyond.mean() > 0.01
+    assert matte_of(film)[:8].max() == 0
+
+
+def test_a_babys_sticker_holds_the_grown_head(darkening: Darkening) -> None:
+    photo = np.pad(people.small_person("ben", 512), ((120, 0), (0, 0), (0, 0)), mode="edge")
+    [face] = find(photo)
+    plain, baby = (sticker_of(align(photo, face), darkening, outline=0, strength=one, style="baby") for one in (0, 1))
+    assert baby.pixels.shape[0] > plain.pixels.shape[0]
+    assert baby.pixels[0, :, 3].max() == 0
+    assert baby.pixels[..., 3].max() == 255
 
 
 @pytest.mark.parametrize(

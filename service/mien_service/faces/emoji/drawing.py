@@ -2,13 +2,15 @@
 
 import numpy as np
 
+from mien_service.faces.drawn.brows import draw_brows
+from mien_service.faces.drawn.canvas import Canvas
+from mien_service.faces.drawn.colours import to_lab, to_rgb
+from mien_service.faces.drawn.eye import eye_of
+from mien_service.faces.drawn.parts import Face, Parts, face_of, frame_of, parts_of
 from mien_service.faces.edit import Field
-from mien_service.faces.emoji.canvas import Canvas
-from mien_service.faces.emoji.colours import to_lab, to_rgb
-from mien_service.faces.emoji.eyes import draw_brows, draw_eye, eye_of
+from mien_service.faces.emoji.eyes import draw_eye
 from mien_service.faces.emoji.glasses import draw_glasses
 from mien_service.faces.emoji.mouth import draw_mouth, draw_nose
-from mien_service.faces.emoji.parts import Face, Parts, face_of, frame_of, parts_of
 from mien_service.faces.emoji.shading import (
     beard,
     beard_tone,

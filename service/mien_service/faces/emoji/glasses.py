@@ -3,10 +3,10 @@
 import cv2
 import numpy as np
 
+from mien_service.faces.drawn.canvas import Canvas
+from mien_service.faces.drawn.colours import Lab, shaded, to_rgb, tones
+from mien_service.faces.drawn.parts import Face, crisp
 from mien_service.faces.edit import Field
-from mien_service.faces.emoji.canvas import Canvas
-from mien_service.faces.emoji.colours import Lab, shaded, to_rgb, tones
-from mien_service.faces.emoji.parts import Face, crisp
 
 FRAME = 0.04
 """Deviation by which the outline is smoothed for the frame, in eye distances; the frame is about as wide."""

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from mien_service.faces.drawn.canvas import Canvas, lowered, rounded, stroke
+from mien_service.faces.drawn.colours import Lab, chroma, livelier, mixed, shaded, to_rgb, tones
+from mien_service.faces.drawn.parts import Face
 from mien_service.faces.edit import Field
-from mien_service.faces.emoji.canvas import Canvas, lowered, rounded, stroke
-from mien_service.faces.emoji.colours import Lab, chroma, livelier, mixed, shaded, to_rgb, tones
-from mien_service.faces.emoji.parts import Face
 from mien_service.faces.face import Points
 from mien_service.faces.skin.areas import LIPS, MOUTH
 

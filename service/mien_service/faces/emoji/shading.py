@@ -3,11 +3,11 @@
 import cv2
 import numpy as np
 
+from mien_service.faces.drawn.canvas import Canvas, lowered, rounded, stroke
+from mien_service.faces.drawn.colours import Lab, Tones, chroma, livelier, mixed, shaded, to_rgb, tones
+from mien_service.faces.drawn.parts import JAW, Face, Parts, beard_zone, hull
+from mien_service.faces.drawn.strands import strands
 from mien_service.faces.edit import Field
-from mien_service.faces.emoji.canvas import Canvas, lowered, rounded, stroke
-from mien_service.faces.emoji.colours import Lab, Tones, chroma, livelier, mixed, shaded, to_rgb, tones
-from mien_service.faces.emoji.parts import JAW, Face, Parts, beard_zone, hull
-from mien_service.faces.emoji.strands import strands
 
 REDUCED = 2
 """Shade is found on a copy so many times smaller: it is smooth."""

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from heads import SIDE, Head, at, head
 
+from mien_service.faces.drawn.canvas import Canvas
+from mien_service.faces.drawn.colours import to_lab
+from mien_service.faces.drawn.eye import eye_of
+from mien_service.faces.drawn.parts import beard_zone, face_of
 from mien_service.faces.edit import Field
-from mien_service.faces.emoji.canvas import Canvas
-from mien_service.faces.emoji.colours import to_lab
-from mien_service.faces.emoji.eyes import eye_of
-from mien_service.faces.emoji.parts import beard_zone, face_of
 from mien_service.faces.face import Points
 from mien_service.faces.head_maps import SIDE as MAP_SIDE
 from mien_service.faces.skin.areas import LEFT_EYE, MOUTH, RIGHT_EYE

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mien_service.faces.drawn.canvas import Canvas, rounded
 from mien_service.faces.edit import Field
-from mien_service.faces.emoji.canvas import Canvas, rounded
 from mien_service.faces.face import Points
 from mien_service.faces.head_maps import HeadMaps
 from mien_service.faces.skin.areas import LEFT_BROW, LEFT_EYE, LIPS, RIGHT_BROW, RIGHT_EYE

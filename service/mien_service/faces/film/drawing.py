@@ -1,0 +1,144 @@
+"""A head's square as in an animated film."""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from mien_service.faces.drawn.brows import draw_brows
+from mien_service.faces.drawn.canvas import Canvas
+from mien_service.faces.drawn.colours import Lab, to_lab, tones
+from mien_service.faces.drawn.eye import eye_of
+from mien_service.faces.drawn.parts import Face, Frame, Parts, face_of, frame_of, parts_of
+from mien_service.faces.edit import Field
+from mien_service.faces.face import Mesh, Points, RgbImage
+from mien_service.faces.film.eyes import draw_eye, opened_eye
+from mien_service.faces.film.growth import BEYOND, Proportions, growth, moved_picture, moved_points
+from mien_service.faces.film.shading import (
+    blush,
+    clean_teeth,
+    hair_colours,
+    livelier_rest,
+    skin_colours,
+    skin_tones,
+    smoothed,
+    to_picture,
+)
+from mien_service.faces.head_maps import HeadMaps
+from mien_service.faces.skin.areas import LEFT_EYE, LIPS, MOUTH, RIGHT_EYE
+
+SOFT = 0.03
+"""Deviation of the edge between skin and features, in eye distances."""
+
+
+NOT_OWN = 0.1
+"""Share of a pixel up to which it is not this head's."""
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """A head's square as in a film.
+
+    drawn: (n, n, 3), RGB in 0..255; flow: (n, n, 2) in pixels, what it shows at p lay at p + flow.
+    """
+
+    drawn: Field
+    flow: Field
+
+
+def film(
+    square: RgbImage, mesh: Mesh, maps: HeadMaps, own: Field, proportions: Proportions, strength: float = 1.0
+) -> Film:
+    """Return a head's square (n, n, 3) as in an animated film.
+
+    mesh: (468, 2 or 3) in pixels of the square; maps: of the same square; own: (m, m) in 0..1 as maps are, what of
+    it is this head, with neck, and not another one; strength: 0 is the square itself, 1 the film, between them
+    features grow and colours fade. What is around head and neck is moved along with them, and drawn, too: it is to be
+    left out by a matte that was moved by the same flow.
+    """
+    photo = square.astype(np.float32)
+    whole = np.zeros((*square.shape[:2], 2), np.float32)
+    if strength == 0:
+        return Film(photo, whole)
+    near = frame_of(maps, len(square))
+    frame = _roomier(near, face_of(mesh).unit)
+    part = np.s_[frame.rows, frame.columns]
+    face = face_of(mesh[:, :2] - np.array([frame.columns.start, frame.rows.start], np.float32))
+    others = np.maximum(maps.head, maps.skin) * (own < NOT_OWN)
+    flow = growth(face, frame.enlarged(own), frame.enlarged(others), proportions, strength)
+    whole[part] = flow
+    photo[part] = moved_picture(square[part], flow)
+    _draw(photo, _moved_maps(maps, whole), moved_points(face.points, flow), frame, proportions, strength)
+    return Film(photo, whole)
+
+
+def _draw(
+    photo: Field, maps: HeadMaps, points: Points, moved: Frame, proportions: Proportions, strength: float
+) -> None:
+    """Draw a head whose features have their places, in place; points: of its mesh, in pixels of what was moved."""
+    frame = frame_of(maps, len(photo))
+    corner = [moved.columns.start - frame.columns.start, moved.rows.start - frame.rows.start]
+    face = face_of(points + np.array(corner, np.float32))
+    shown = photo[frame.rows, frame.columns]
+    drawn = _drawn(shown.astype(np.uint8), face, parts_of(maps, face, frame), proportions.opened)
+    shown += (np.clip(drawn, 0, 255) - shown) * np.float32(strength)
+
+
+def _roomier(frame: Frame, unit: float) -> Frame:
+    """Return a frame with room for what grows and for what is moved around it."""
+    room = round(BEYOND * unit)
+    rows, columns = (
+        slice(max(one.start - room, 0), min(one.stop + room, frame.side)) for one in (frame.rows, frame.columns)
+    )
+    return Frame(frame.side, rows, columns)
+
+
+def _moved_maps(maps: HeadMaps, flow: Field) -> HeadMaps:
+    zoom = len(maps.head) / len(flow)
+    small = cv2.resize(flow, maps.head.shape[::-1], interpolation=cv2.INTER_LINEAR) * np.float32(zoom)
+    head, skin, hair = (
+        np.clip(np.asarray(moved_picture(one, small), np.float32), 0, 1) for one in (maps.head, maps.skin, maps.hair)
+    )
+    return replace(maps, head=head, skin=skin, hair=hair)
+
+
+def _drawn(picture: RgbImage, face: Face, parts: Parts, opened: tuple[float, float]) -> Field:
+    smooth = to_lab(np.asarray(smoothed(picture), np.uint8))
+    lab = to_lab(picture)
+    own = skin_tones(lab, parts, face)
+    skin = skin_colours(lab, own, parts, face)
+    rest = livelier_rest(smooth)
+    _lips(rest, face)
+    bare = cv2.GaussianBlur(parts.features, (0, 0), SOFT * face.unit)
+    share = np.asarray(parts.skin * (1 - np.clip(np.float32(1.6) * bare, 0, 1)), np.float32)
+    canvas = Canvas(rest)
+    canvas.lay(skin, share)
+    blush(rest, face, own.middle)
+    canvas.lay(hair_colours(lab, smooth, parts, face.unit), parts.hair)
+    clear = 1 - parts.hair
+    drawn = Canvas(to_picture(rest))
+    seen = _seen_through(lab, parts, own.middle)
+    draw_brows(drawn, lab, face, own.middle, 1.0, clear * (1 - parts.other))
+    for outline in (LEFT_EYE, RIGHT_EYE):
+        eye = opened_eye(eye_of(lab, face, outline, own.middle), opened)
+        draw_eye(drawn, eye, own.middle, clear, seen)
+    return drawn.pixels
+
+
+def _lips(lab: Field, face: Face) -> None:
+    part = Canvas(lab).around(face[LIPS], 0.2 * face.unit)
+    lips = np.clip(part.mask(face[LIPS], 0.5) - part.mask(face[MOUTH], 0.5), 0, 1)
+    clean_teeth(part.pixels, part.mask(face[MOUTH], 0.5))
+    part.pixels[..., 0] += 2 * lips
+    part.pixels[..., 1] += 6 * lips
+
+
+def _seen_through(lab: Field, parts: Parts, skin: Lab) -> float:
+    """Return in 0..1 how much of the eyes is seen through glasses."""
+    within = (parts.glasses > 0.5) & (parts.features > 0.5)
+    if not within.any():
+        return 1.0
+    light = lab[..., 0]
+    lighter = within & (light >= np.median(light[within]))
+    seen = tones(lab, lighter.astype(np.float32), skin).middle
+    return float(np.interp(float(skin[0] - seen[0]), [14, 26], [1, 0]))
