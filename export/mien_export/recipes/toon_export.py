@@ -21,8 +21,8 @@ SHIPMENT = Shipment(
     task="/toonify",
     version="1.0.0",
     licence=(
-        "Non-commercial research (trained on StyleGAN portraits, drawings of White-box Cartoonization, CC BY-NC-SA, "
-        "and of MediaPipe's face stylizer, and StyleGAN2 snapshots without a licence; see weights/LICENSE.md)"
+        "Non-commercial research (trained on StyleGAN portraits, with drawings of White-box Cartoonization, "
+        "CC BY-NC-SA, and of MediaPipe's face stylizer; see weights/LICENSE.md)"
     ),
     inputs=(
         Tensor("image", (3, "height", "width"), "picture, faces as large as in the aligned square, RGB", (0.0, 1.0)),

@@ -17,7 +17,7 @@ LEARNED = tuple(style.value for style in (Style.CEL, Style.SKETCH))
 """Styles of the network, in the order in which its condition numbers them."""
 
 DRAWN = (Style.CARTOON, Style.BABY, Style.EMOJI)
-"""Styles in which heads are drawn by code: the network knows two of them, too, but not well enough."""
+"""Styles in which heads are drawn by code."""
 
-GROUND = {Style.EMOJI: Style.CEL}
+GROUND = dict.fromkeys(DRAWN, Style.CEL)
 """Styles in which nothing but heads can be drawn, and the learned one that all else is drawn in then."""
