@@ -19,5 +19,5 @@ LEARNED = tuple(style.value for style in (Style.CEL, Style.SKETCH))
 DRAWN = (Style.CARTOON, Style.BABY, Style.EMOJI)
 """Styles in which heads are drawn by code."""
 
-GROUND: dict[Style, Style] = {style: Style.CEL for style in DRAWN}
+GROUND: dict[Style, Style] = dict.fromkeys(DRAWN, Style.CEL)
 """Styles in which nothing but heads can be drawn, and the learned one that all else is drawn in then."""
