@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import people
 import pytest
+from drawn_heads import SIDE, Head, at, head
 from finding import find
-from heads import SIDE, Head, at, head
 
 from mien_service.faces.face import RgbImage
 from mien_service.faces.head_maps import HeadMaps

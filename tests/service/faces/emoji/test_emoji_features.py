@@ -5,7 +5,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from heads import SIDE, Head, at, head
+from drawn_heads import SIDE, Head, at, head
 
 from mien_service.faces.drawn.canvas import Canvas
 from mien_service.faces.drawn.colours import to_lab
