@@ -148,7 +148,7 @@ def bars(rows: Mapping[str, Mapping[str, Cell]]) -> list[dict[str, Cell]]:
             found.append(_bar(style, f"nearest of {GALLERY}", row, least=RECOGNISED[style.value]))
         else:
             found.append(_bar(style, "descriptor distance", row, most=FAITHFUL))
-            found.append(_bar(style, "edges kept", row, least=0.6))
+        found.append(_bar(style, "edges kept", row, least=0.6))
         found.append(_bar(style, "found again", row, least=0.97))
         found.append(_bar(style, "flat variance", row, most=0.5))
     return found
