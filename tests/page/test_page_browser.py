@@ -12,6 +12,8 @@ import pytest
 from PIL import Image, ImageChops
 from playwright.sync_api import Browser, FilePayload, Locator, Page, Route, expect, sync_playwright
 
+from mien_service.tasks.toon_styles import Style
+
 FLAGS = (
     # As root, as CI runs it, Chromium refuses to start inside its sandbox.
     "--no-sandbox",
@@ -156,7 +158,7 @@ def test_sticker_lies_on_squares_and_is_downloaded_with_its_transparency(page: P
     page.locator(".task > summary", has_text="Toonify").click()
     entry = form(page)
     styles = entry.get_by_role("radiogroup", name="Style")
-    expect(styles.get_by_role("radio")).to_have_count(4)
+    expect(styles.get_by_role("radio")).to_have_count(len(Style))
     expect(styles.get_by_role("radio", name="Cartoon")).to_be_checked()
     styles.get_by_text("Sketch").click()
     entry.get_by_label("Strength, slider").fill("0.8")

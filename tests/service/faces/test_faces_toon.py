@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from mien_export.runner import WeightsRunner
 from mien_service.faces.toon import MULTIPLE, NETWORK, toon
+from mien_service.tasks.toon_styles import LEARNED
 
-STYLE = np.array([0, 1, 0, 0], np.float32)
+STYLE = np.eye(len(LEARNED), dtype=np.float32)[1]
 Answer = dict[str, NDArray[np.float32]]
 
 

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import people
+import served
 from finding import found, run
 
+from mien_export.runner import WeightsRunner
 from mien_service.faces.align import AlignedFace, align
 from mien_service.faces.face import Mesh
 from mien_service.faces.head_model import HeadModel
@@ -14,6 +16,11 @@ from mien_service.faces.skin.layers import Canvas, canvas_of
 from mien_service.tasks.head import mesh_in_square, uncovered_skin
 
 WEIGHTS = Path(__file__).resolve().parents[4] / "weights"
+
+
+@cache
+def networks() -> WeightsRunner:
+    return WeightsRunner(served.weights_folder())
 
 
 @cache
@@ -36,7 +43,7 @@ def mesh_of(name: str) -> Mesh:
 @cache
 def canvas(name: str) -> Canvas:
     face = aligned(name)
-    return canvas_of(face.crop, mesh_of(name), model(), uncovered_skin(face, run()))
+    return canvas_of(face.crop, mesh_of(name), model(), uncovered_skin(face, networks()))
 
 
 def at(field: np.ndarray, points: np.ndarray) -> np.ndarray:
