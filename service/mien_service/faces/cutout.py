@@ -61,8 +61,7 @@ def head_cutout(photo: RgbImage, face: AlignedFace, run: RunNetwork, *, neck: bo
     Its edge follows the photo's. Raises what `run` raises.
     """
     maps = head_maps(photo, face.transform, run)
-    landmarks, *others = (apply(maps.transform, one.landmarks) for one in (face.face, *face.others))
-    coarse = own_head(maps, landmarks, others, neck=neck)
+    coarse = head_of(face, maps, neck=neck)
     left, top, right, bottom = _box(coarse, maps.transform, photo.shape)
     part = photo[top:bottom, left:right]
     # From pixels of the box to those of the square.
@@ -73,6 +72,12 @@ def head_cutout(photo: RgbImage, face: AlignedFace, run: RunNetwork, *, neck: bo
     drawn = guided(np.asarray(enlarged, np.float32), part, REACH * SIDE / scale_of(place))
     alpha = np.clip((drawn - np.float32(NOTHING)) / np.float32(WHOLE - NOTHING), 0, 1)
     return HeadCutout(left, top, alpha, maps)
+
+
+def head_of(face: AlignedFace, maps: HeadMaps, *, neck: bool) -> Field:
+    """Return `own_head` of a face among those that were seen in its photo."""
+    landmarks, *others = (apply(maps.transform, one.landmarks) for one in (face.face, *face.others))
+    return own_head(maps, landmarks, others, neck=neck)
 
 
 def own_head(maps: HeadMaps, landmarks: Points, others: Sequence[Points] = (), *, neck: bool = False) -> Field:

@@ -1,11 +1,11 @@
 """A head drawn as a toon, by the network `toon_net`: pixels are moved, and colours are added to what they show."""
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mien_service.faces.edit import Field
 from mien_service.faces.face import RgbImage
+from mien_service.faces.motion import fetch
 from mien_service.faces.networks import RunNetwork
 
 NETWORK = "toon_net"
@@ -30,12 +30,5 @@ def toon(picture: RgbImage, condition: NDArray[np.float32], strength: float, run
     flow, change = (
         np.ascontiguousarray(answer[name][0].transpose(1, 2, 0)[:height, :width]) for name in ("flow", "change")
     )
-    moved = _moved(picture, flow * np.float32(strength))
+    moved = fetch(picture, flow * np.float32(strength)).astype(np.float32)
     return np.clip(moved + change * np.float32(255 * strength), 0, 255)
-
-
-def _moved(picture: RgbImage, flow: Field) -> Field:
-    """Return the picture (h, w, 3) with each pixel fetched from its place plus flow (h, w, 2), in pixels."""
-    rows, columns = np.mgrid[: flow.shape[0], : flow.shape[1]].astype(np.float32)
-    places = columns + flow[..., 0], rows + flow[..., 1]
-    return np.asarray(cv2.remap(picture, *places, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.float32)

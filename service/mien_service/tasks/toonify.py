@@ -21,7 +21,7 @@ from mien_service.faces.align import (
     scale_of,
 )
 from mien_service.faces.composite import apply_edit
-from mien_service.faces.cutout import HeadCutout, head_cutout, own_head
+from mien_service.faces.cutout import HeadCutout, head_cutout, head_of
 from mien_service.faces.edit import Field as Plane
 from mien_service.faces.edit import Placed, Sticker, no_edit
 from mien_service.faces.emoji.drawing import emoji
@@ -62,7 +62,6 @@ BLEED = 4
 
 OUTLINE = 0.03
 """Width of the white border of a sticker, if nothing is said."""
-
 
 PROPORTIONS = {Style.CARTOON: CARTOON, Style.BABY: BABY}
 """Styles in which heads are drawn as in a film, and how."""
@@ -130,24 +129,19 @@ def toonify(face: AlignedFace, params: ToonifyParams, run: Runner) -> Sequence[P
 
 def _drawn_head(face: AlignedFace, params: ToonifyParams, run: Runner) -> Placed:
     maps = head_maps.head_maps(face.photo, face.transform, run)
-    own = _own(face, maps)
+    own = head_of(face, maps, neck=True)
     side = _side(face, params.style)
     matte = np.asarray(cv2.resize(own, (side, side), interpolation=cv2.INTER_LINEAR), np.float32)
-    return _painted(face, maps, matte, params, run)
-
-
-def _own(face: AlignedFace, maps: HeadMaps) -> Plane:
-    """Return what of the head's square is this head, with its neck."""
-    marks, *others = (apply(maps.transform, one.landmarks) for one in (face.face, *face.others))
-    return own_head(maps, marks, others, neck=True)
+    if params.style not in PROPORTIONS:
+        return _painted(face, maps, matte, params, run)
+    square = _square(face, maps, side)
+    return _placed(laid(square, _film(face, maps, own, square, params, run), matte), maps, params)
 
 
 def _painted(face: AlignedFace, maps: HeadMaps, matte: Plane, params: ToonifyParams, run: Runner) -> Placed:
-    """Return the toon of what `matte` (side, side), not empty, covers of the head's square, as paint."""
+    """Return what `matte` (side, side), not empty, covers of the square, as paint, in styles that move no ground."""
     side = len(matte)
     square = _square(face, maps, side)
-    if params.style in PROPORTIONS:
-        return _placed(laid(square, _film(face, maps, side, params, run), matte), maps, params)
     if params.style == Style.EMOJI:
         drawn = emoji(square, mesh_in_head_square(face, side, run), maps, params.strength)
     else:
@@ -167,10 +161,9 @@ def _square(face: AlignedFace, maps: HeadMaps, side: int) -> RgbImage:
     return cut(face.photo, at_resolution(maps.transform, side), side)
 
 
-def _film(face: AlignedFace, maps: HeadMaps, side: int, params: ToonifyParams, run: Runner) -> Film:
-    mesh = mesh_in_head_square(face, side, run)
-    own = _own(face, maps)
-    return film(_square(face, maps, side), mesh, maps, own, PROPORTIONS[params.style], params.strength)
+def _film(face: AlignedFace, maps: HeadMaps, own: Plane, square: RgbImage, params: ToonifyParams, run: Runner) -> Film:
+    mesh = mesh_in_head_square(face, len(square), run)
+    return film(square, mesh, maps, own, PROPORTIONS[params.style], params.strength)
 
 
 def _by_network(square: RgbImage, matte: Plane, params: ToonifyParams, run: Runner) -> Plane:
@@ -200,7 +193,8 @@ def _sticker(face: AlignedFace, params: ToonifyParams, run: Runner) -> Sticker:
     found = head_cutout(face.photo, face, run)
     side = _side(face, params.style)
     if params.style in PROPORTIONS:
-        made = _film(face, found.maps, side, params, run)
+        own = head_of(face, found.maps, neck=True)
+        made = _film(face, found.maps, own, _square(face, found.maps, side), params, run)
         found = moved_cutout(found, made, face.photo.shape)
         placed = _placed(np.dstack([made.drawn, _covering(found, side)]), found.maps, params)
     else:

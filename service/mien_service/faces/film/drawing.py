@@ -13,7 +13,7 @@ from mien_service.faces.drawn.parts import Face, Frame, Parts, face_of, frame_of
 from mien_service.faces.edit import Field
 from mien_service.faces.face import Mesh, Points, RgbImage
 from mien_service.faces.film.eyes import draw_eye, opened_eye
-from mien_service.faces.film.growth import BEYOND, Proportions, growth, moved_picture, moved_points
+from mien_service.faces.film.growth import BEYOND, Proportions, growth, moved_points
 from mien_service.faces.film.shading import (
     blush,
     clean_teeth,
@@ -25,6 +25,7 @@ from mien_service.faces.film.shading import (
     to_picture,
 )
 from mien_service.faces.head_maps import HeadMaps
+from mien_service.faces.motion import fetch
 from mien_service.faces.skin.areas import LEFT_EYE, LIPS, MOUTH, RIGHT_EYE
 
 SOFT = 0.03
@@ -67,7 +68,7 @@ def film(
     others = np.maximum(maps.head, maps.skin) * (own < NOT_OWN)
     flow = growth(face, frame.enlarged(own), frame.enlarged(others), proportions, strength)
     whole[part] = flow
-    photo[part] = moved_picture(square[part], flow)
+    photo[part] = fetch(square[part], flow)
     _draw(photo, _moved_maps(maps, whole), moved_points(face.points, flow), frame, proportions, strength)
     return Film(photo, whole)
 
@@ -97,7 +98,7 @@ def _moved_maps(maps: HeadMaps, flow: Field) -> HeadMaps:
     zoom = len(maps.head) / len(flow)
     small = cv2.resize(flow, maps.head.shape[::-1], interpolation=cv2.INTER_LINEAR) * np.float32(zoom)
     head, skin, hair = (
-        np.clip(np.asarray(moved_picture(one, small), np.float32), 0, 1) for one in (maps.head, maps.skin, maps.hair)
+        np.clip(np.asarray(fetch(one, small), np.float32), 0, 1) for one in (maps.head, maps.skin, maps.hair)
     )
     return replace(maps, head=head, skin=skin, hair=hair)
 

@@ -204,14 +204,6 @@ def _distance(part: Field) -> Field:
     return np.minimum(np.asarray(away, np.float32), np.float32(sum(part.shape)))
 
 
-def moved_picture(picture: np.ndarray, flow: Field) -> np.ndarray:
-    """Return a picture (h, w, ...) with each pixel fetched from its place plus flow (h, w, 2)."""
-    height, width = flow.shape[:2]
-    columns = flow[..., 0] + np.arange(width, dtype=np.float32)
-    rows = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
-    return cv2.remap(picture, columns, rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-
-
 def moved_points(points: Points, flow: Field) -> Points:
     """Return where points (n, 2) of the photo get to by a flow (h, w, 2)."""
     places = points.copy()

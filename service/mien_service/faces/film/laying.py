@@ -10,7 +10,7 @@ from mien_service.faces.cutout import HeadCutout
 from mien_service.faces.edit import Field
 from mien_service.faces.face import RgbImage
 from mien_service.faces.film.drawing import Film
-from mien_service.faces.film.growth import moved_picture
+from mien_service.faces.motion import fetch
 
 SEEN = 4.0
 """Motion in pixels beyond the head is shown wholly from a fourth of a pixel on."""
@@ -27,8 +27,8 @@ def laid(square: RgbImage, film: Film, matte: Field) -> Field:
 
     matte: (n, n) in 0..1, the head in the square. Around the drawn head the photo is moved along.
     """
-    own = np.clip(np.asarray(moved_picture(matte, film.flow), np.float32), 0, 1)
-    around = np.asarray(moved_picture(square, film.flow), np.float32)
+    own = np.clip(np.asarray(fetch(matte, film.flow), np.float32), 0, 1)
+    around = np.asarray(fetch(square, film.flow), np.float32)
     around += (film.drawn - around) * cv2.merge([own] * 3)
     moved = np.clip(SEEN * np.abs(film.flow).max(axis=2), 0, 1)
     return np.dstack([around, np.maximum(own, moved)]).astype(np.float32)
@@ -43,7 +43,7 @@ def moved_cutout(found: HeadCutout, film: Film, shape: tuple[int, ...]) -> HeadC
     size = roomy.alpha.shape[::-1]
     flow = cv2.warpAffine(film.flow, place, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
     back = np.linalg.inv(place[:, :2]).T.astype(np.float32)
-    alpha = np.clip(np.asarray(moved_picture(roomy.alpha, flow @ back), np.float32), 0, 1)
+    alpha = np.clip(np.asarray(fetch(roomy.alpha, flow @ back), np.float32), 0, 1)
     rows, columns = (np.flatnonzero((alpha > EDGE).any(axis=axis)) for axis in (1, 0))
     top, left = (max(int(one[0]) - 1, 0) for one in (rows, columns))
     part = alpha[top : rows[-1] + 2, left : columns[-1] + 2]
