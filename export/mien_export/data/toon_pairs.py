@@ -1,23 +1,26 @@
 """Aligned squares of photos and of the same pictures as toons: what /toonify's network learns from."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from mien_export.data.augment import varied_colours
 from mien_export.data.caching import write_arrays
-from mien_export.data.crops import WEIGHTS, CropCutter, cache_folder, networks_key
+from mien_export.data.crops import WEIGHTS, Crops, cache_folder, load_crops, networks_key
+from mien_export.data.drawings import cel_drawing, pencil_drawing
 from mien_export.data.drawn_faces import load_drawn_faces
-from mien_export.data.packs import is_held_out, read_pictures, read_rows
+from mien_export.data.packs import is_held_out
 from mien_export.data.parallel import in_parts
-from mien_export.data.restored import restored
-from mien_export.runner import WeightsRunner
-from mien_service.faces.align import cut
 from mien_service.faces.face import RgbImage
 
-SIDE = 256
+PACK, SIDE = "stylegan", 256
+"""Whose faces are drawn, and the side of a square in pixels."""
+
+VERSION = 1
+"""Raised whenever toons are drawn otherwise: cached ones of an older kind are drawn again."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,45 +42,51 @@ class ToonPairs:
 
 
 def load_cel() -> ToonPairs:
-    """Return the portraits of `stylegan` with their drawings of `toon_cel`; no face, no pair."""
-    names = [row["file"] for row in read_rows("stylegan")]
-    file = cache_folder() / f"toons-cel-{networks_key(WEIGHTS)}.npz"
+    """Return the portraits of PACK, drawn as cels: all as they are, then all in other light. Drawn once and cached."""
+    return _pairs("cel", load_crops(PACK, SIDE), lambda photos: in_parts(cels, list(photos)))
+
+
+def load_sketch() -> ToonPairs:
+    """Return those portraits that the face stylizer could draw, drawn with coloured pencils, else as load_cel does."""
+    drawn = load_drawn_faces("sketch")
+    return _pairs(
+        "sketch", drawn.crops, lambda photos: in_parts(sketches, list(zip(photos, drawn.drawings, strict=True)))
+    )
+
+
+def cels(photos: Sequence[RgbImage]) -> list[RgbImage]:
+    """Return each photo, drawn as a cel."""
+    return [cel_drawing(photo) for photo in photos]
+
+
+def sketches(pairs: Sequence[tuple[RgbImage, RgbImage]]) -> list[RgbImage]:
+    """Return each photo, drawn with pencils; beside it is the stylizer's drawing of it."""
+    return [pencil_drawing(photo, drawing) for photo, drawing in pairs]
+
+
+def _pairs(style: str, crops: Crops, draw: Callable[[NDArray[np.uint8]], list[RgbImage]]) -> ToonPairs:
+    """Return the inner squares of crops, twice, and of what `draw` makes of all crops at a time."""
+    file = cache_folder() / f"toons-{style}-{PACK}-{networks_key(WEIGHTS)}-{VERSION}.npz"
     if not file.exists():
-        found = in_parts(cel_squares, names)
-        kept = [(i, *pair) for i, pair in enumerate(found) if pair is not None]
-        index, photos, toons = zip(*kept, strict=True)
-        write_arrays(file, index=np.array(index), photos=np.stack(photos), toons=np.stack(toons))
+        lights = [crops.pixels, in_other_light(crops.pixels)]
+        toons = [toon for photos in lights for toon in draw(photos)]
+        write_arrays(file, photos=_inner(np.concatenate(lights)), toons=_inner(np.stack(toons)))
     with np.load(file) as saved:
-        return ToonPairs(saved["photos"], saved["toons"], [names[i] for i in saved["index"]])
+        return ToonPairs(saved["photos"], saved["toons"], 2 * [row["file"] for row in crops.rows])
 
 
-def load_drawn(style: str) -> ToonPairs:
-    """Return portraits with their drawings in one of the face stylizer's styles, restored by what it loses of them."""
-    drawn = load_drawn_faces(style)
-    rim = (drawn.crops.pixels.shape[1] - SIDE) // 2
-    inner = np.s_[:, rim : rim + SIDE, rim : rim + SIDE]
-    photos, drawings = drawn.crops.pixels[inner], drawn.drawings[inner]
-    toons = np.stack([restored(*pair) for pair in zip(photos, drawings, strict=True)])
-    return ToonPairs(photos, toons, [row["file"] for row in drawn.crops.rows])
+def in_other_light(photos: NDArray[np.uint8], seed: int = 0) -> NDArray[np.uint8]:
+    """Return photos (n, h, w, 3), each with its brightness, contrast and tint varied at random."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return np.stack([_varied(photo) for photo in photos])
 
 
-def cel_squares(names: Sequence[str]) -> list[tuple[RgbImage, RgbImage] | None]:
-    """Return the aligned squares of portraits and their drawings, None where no face is found on the photo."""
-    cutter = CropCutter(SIDE, WeightsRunner(WEIGHTS))
-    pairs: list[tuple[RgbImage, RgbImage] | None] = []
-    pictures = (read_pictures(pack, list(names)) for pack in ("stylegan", "toon_cel"))
-    for photo, toon in zip(*pictures, strict=True):
-        located = cutter.locate(photo)
-        if located is None:
-            pairs.append(None)
-            continue
-        _, transform = located
-        transform[:, 2] -= (cutter.side - SIDE) / 2
-        pairs.append((cut(photo, transform, SIDE), cut(_as_large_as(toon, photo), transform, SIDE)))
-    return pairs
+def _varied(photo: RgbImage) -> RgbImage:
+    image = torch.from_numpy(photo).permute(2, 0, 1)[None].float() / 255
+    return (varied_colours(image)[0].permute(1, 2, 0) * 255).round().byte().numpy()
 
 
-def _as_large_as(toon: RgbImage, photo: RgbImage) -> RgbImage:
-    if toon.shape == photo.shape:
-        return toon
-    return np.asarray(cv2.resize(toon, (photo.shape[1], photo.shape[0]), interpolation=cv2.INTER_CUBIC), np.uint8)
+def _inner(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    rim = (crops.shape[1] - SIDE) // 2
+    return np.ascontiguousarray(crops[:, rim : rim + SIDE, rim : rim + SIDE])

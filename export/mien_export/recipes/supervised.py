@@ -38,11 +38,13 @@ class Recipe:
     terms: the weighted loss terms of a new batch, for the model being trained.
     calibration: inputs on which the average's normalisation statistics are measured before each checkpoint.
     sheet: writes a contact sheet of the averaged model to a file.
+    at: told before every step which share of the budget is spent, 0..1.
     """
 
     terms: Callable[[], Terms]
     calibration: Callable[[], Iterable[torch.Tensor]]
     sheet: Callable[[nn.Module, Path], None]
+    at: Callable[[float], None] = lambda _: None
 
 
 def train_supervised(model: nn.Module, recipe: Recipe, minutes: float, folder: Path, schedule: Schedule) -> Path:
@@ -61,6 +63,7 @@ def train_supervised(model: nn.Module, recipe: Recipe, minutes: float, folder: P
     while not is_spent:
         for group in optimizer.param_groups:
             group["lr"] = schedule.rate(checkpoint.step, budget.progress())
+        recipe.at(budget.progress())
         terms = recipe.terms()
         total = torch.stack(list(terms.values())).sum()
         if not torch.isfinite(total):

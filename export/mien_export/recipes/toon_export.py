@@ -19,10 +19,10 @@ EXAMPLE_SIDE = 256
 SHIPMENT = Shipment(
     name="toon_net",
     task="/toonify",
-    version="1.0.0",
+    version="1.1.0",
     licence=(
-        "Non-commercial research (trained on StyleGAN portraits, with drawings of White-box Cartoonization, "
-        "CC BY-NC-SA, and of MediaPipe's face stylizer; see weights/LICENSE.md)"
+        "Non-commercial research (trained on StyleGAN portraits, with drawings of MediaPipe's face stylizer; "
+        "see weights/LICENSE.md)"
     ),
     inputs=(
         Tensor("image", (3, "height", "width"), "picture, faces as large as in the aligned square, RGB", (0.0, 1.0)),

@@ -8,8 +8,8 @@ sheet of people who are held out beside it.
 
 from pathlib import Path
 
-from mien_export.data.toon_batches import SHOWN_FACES, Source, ToonBatches
-from mien_export.data.toon_pairs import load_cel, load_drawn
+from mien_export.data.toon_batches import SHOWN_FACES, ToonBatches
+from mien_export.data.toon_pairs import load_cel, load_sketch
 from mien_export.networks.edit_net import EditNet
 from mien_export.networks.lite0 import Lite0
 from mien_export.networks.patch_discriminator import PatchDiscriminator
@@ -22,14 +22,11 @@ from mien_service.tasks.toon_styles import LEARNED
 
 SHIPPED = Path("weights/toon_net.onnx")
 
-TINTED = frozenset({"cel"})
-"""Styles in which a tint of the photo is one of the toon."""
-
+# Half of the time on parts of squares, many at a time: where a line runs is told by what is close to it.
 SETTINGS = EditSettings(stages=(Stage(128, 16, 0.4), Stage(256, 5, 1.0)), discriminator_from=0.2)
 
-WEIGHTS = LossWeights(changed=0.6, unchanged=0.0, alpha=0.0, alpha_smooth=0.0, perceptual=1.5, adversarial=0.12)
-"""All of the square is redrawn: there is no outside. Where a line runs nobody knows, and the absolute difference alone
-would draw none."""
+WEIGHTS = LossWeights(changed=1.0, unchanged=0.0, alpha=0.0, alpha_smooth=0.0, perceptual=1.2, adversarial=0.06)
+"""All of the square is redrawn: there is no outside. Lines are told by the photo, strokes by the discriminator."""
 
 
 def network() -> EditNet:
@@ -39,10 +36,9 @@ def network() -> EditNet:
 
 def train(minutes: float, folder: Path) -> Path:
     """Train for `minutes` (all sessions together) and return the checkpoint's path."""
-    cel = load_cel()
-    found = {"cel": cel, "sketch": load_drawn("sketch")}
-    sources = {style: Source(found[style].split(held_out=False), style in TINTED) for style in LEARNED}
-    shown = cel.split(held_out=True).first(SHOWN_FACES)
+    pairs = {"cel": load_cel(), "sketch": load_sketch()}
+    sources = {style: pairs[style].split(held_out=False) for style in LEARNED}
+    shown = pairs["cel"].split(held_out=True).first(SHOWN_FACES)
     return trainer(ToonBatches(sources, shown, pick_device()), folder).train(minutes)
 
 

@@ -1,62 +1,52 @@
-"""Pairs of photos and toons, aligned by the photo's face, from small packs of people who do not exist."""
+"""Pairs of photos and toons, of the faces of a small pack of people who do not exist."""
 
-from collections.abc import Callable
+from pathlib import Path
 
-import cv2
 import numpy as np
 import people
 import pytest
 
 from mien_export.data import toon_pairs
 from mien_export.data.crops import Crops
+from mien_export.data.drawings import cel_drawing, pencil_drawing
 from mien_export.data.drawn_faces import DrawnFaces
 from mien_export.data.packs import is_held_out
-from mien_export.data.toon_pairs import SIDE, ToonPairs, load_cel, load_drawn
-from mien_service.faces.face import RgbImage
+from mien_export.data.toon_pairs import SIDE, ToonPairs, in_other_light, load_cel, load_sketch
 
-Webp = Callable[[RgbImage], bytes]
-MakePack = Callable[..., None]
-
-NAMES = ("ben", "carla", "gina")
-
-
-def portrait(name: str) -> RgbImage:
-    return people.small_person(name, 320)
-
-
-def inverted(photo: RgbImage) -> RgbImage:
-    return (255 - photo).astype(np.uint8)
+NAMES = ("ben", "carla")
 
 
 @pytest.fixture(autouse=True)
-def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the work be done in this process, and not once more for each core."""
+def crops(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Crops:
+    """Crops of two people, drawn in this process, and not once more for each core."""
+    pixels = np.stack([people.small_person(name, 288) for name in NAMES])
+    made = Crops(pixels, np.zeros((2, 468, 3), np.float32), [{"file": f"{name}.webp"} for name in NAMES])
+    monkeypatch.setenv("MIEN_CACHE", str(tmp_path))
     monkeypatch.setattr(toon_pairs, "in_parts", lambda work, items: work(items))
+    monkeypatch.setattr(toon_pairs, "load_crops", lambda pack, size: {("stylegan", SIDE): made}[pack, size])
+    monkeypatch.setattr(toon_pairs, "load_drawn_faces", lambda style: DrawnFaces(made, {"sketch": pixels}[style]))
+    return made
 
 
-@pytest.fixture
-def cel(make_pack: MakePack, webp: Webp) -> None:
-    """Three people and one picture without a face; the drawings are photos inverted and of half the size."""
-    photos = {f"{name}.webp": portrait(name) for name in NAMES} | {"nobody.webp": people.nobody(320, 320)}
-    make_pack("stylegan", [{"file": name, "source": "x"} for name in photos], {n: webp(p) for n, p in photos.items()})
-    drawn = {name: inverted(cv2.resize(photo, (160, 160))) for name, photo in photos.items()}
-    make_pack("toon_cel", [{"file": name} for name in photos], {n: webp(p) for n, p in drawn.items()})
-
-
-@pytest.mark.usefixtures("cel")
-def test_photo_and_drawing_are_cut_alike_and_who_has_no_face_is_left_out() -> None:
+def test_everybody_is_drawn_as_a_cel_in_two_lights(crops: Crops) -> None:
     pairs = load_cel()
-    assert pairs.names == [f"{name}.webp" for name in NAMES]
-    assert pairs.photos.shape == pairs.toons.shape == (3, SIDE, SIDE, 3)
-    difference = np.abs(pairs.photos.astype(int) - (255 - pairs.toons.astype(int)))
-    # The drawing is coarser, but lies where the photo does.
-    assert difference.mean() < 6
-    shifted = np.abs(pairs.photos[:, :, 8:].astype(int) - (255 - pairs.toons[:, :, :-8].astype(int)))
-    assert shifted.mean() > 2 * difference.mean()
+    assert pairs.names == 2 * [f"{name}.webp" for name in NAMES]
+    assert pairs.photos.shape == pairs.toons.shape == (4, SIDE, SIDE, 3)
+    np.testing.assert_array_equal(pairs.photos[:2], crops.pixels[:, 16:-16, 16:-16])
+    assert np.abs(pairs.photos[2:].astype(int) - pairs.photos[:2]).mean() > 1
+    lit = in_other_light(crops.pixels)
+    for i, photo in enumerate((*crops.pixels, *lit)):
+        np.testing.assert_array_equal(pairs.toons[i], cel_drawing(photo)[16:-16, 16:-16])
 
 
-@pytest.mark.usefixtures("cel")
-def test_the_second_time_nothing_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sketch_has_the_stylizers_drawing_beside_it(crops: Crops) -> None:
+    pairs = load_sketch()
+    assert pairs.names == 2 * [f"{name}.webp" for name in NAMES]
+    drawn = pencil_drawing(crops.pixels[1], crops.pixels[1])
+    np.testing.assert_array_equal(pairs.toons[1], drawn[16:-16, 16:-16])
+
+
+def test_the_second_time_nothing_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     first = load_cel()
     monkeypatch.delattr(toon_pairs, "in_parts")
     again = load_cel()
@@ -64,15 +54,12 @@ def test_the_second_time_nothing_is_cut(monkeypatch: pytest.MonkeyPatch) -> None
     assert again.names == first.names
 
 
-def test_drawings_of_the_stylizer_are_cut_to_the_square_and_restored(monkeypatch: pytest.MonkeyPatch) -> None:
-    photo = people.small_person("ben", 288)
-    crops = Crops(photo[None], np.zeros((1, 468, 3), np.float32), [{"file": "a.webp"}])
-    monkeypatch.setattr(toon_pairs, "load_drawn_faces", lambda style: DrawnFaces(crops, {"sketch": photo}[style][None]))
-    pairs = load_drawn("sketch")
-    assert pairs.names == ["a.webp"]
-    np.testing.assert_array_equal(pairs.photos[0], photo[16:-16, 16:-16])
-    # A photo that is drawn as it is has lost nothing.
-    assert np.abs(pairs.toons[0].astype(int) - pairs.photos[0]).max() <= 1
+def test_other_light_is_of_each_photo_and_always_the_same(crops: Crops) -> None:
+    made = in_other_light(crops.pixels)
+    np.testing.assert_array_equal(made, in_other_light(crops.pixels))
+    assert (made != in_other_light(crops.pixels, seed=1)).any()
+    changes = (made.astype(int) - crops.pixels).mean(axis=(1, 2))
+    assert np.abs(changes[0] - changes[1]).max() > 1
 
 
 def test_splits_are_by_name_and_hold_all() -> None:

@@ -1,12 +1,13 @@
 import pytest
 import torch
 
-from mien_export.networks.emotion_net import EmotionNet, ExpressionNet, ServedEmotionNet
+from mien_export.networks.emotion_net import SIDE, EmotionNet, ExpressionNet, ServedEmotionNet, standardized
+from mien_export.networks.lite0 import Lite0
 from mien_export.networks.mini_xception import MiniXception
 from mien_export.recipes.emotion_net import NETWORKS
 from mien_service.faces.expression import EXPRESSIONS, INPUT_SIDE
 
-MAKERS = [lambda: EmotionNet(7, (8, 16), (1, 2), 8), lambda: MiniXception(7)]
+MAKERS = [lambda: EmotionNet(7), lambda: MiniXception(7)]
 
 
 @pytest.fixture(params=MAKERS, ids=["emotion_net", "mini_xception"])
@@ -38,6 +39,24 @@ def test_what_is_served_are_probabilities_less_sure_the_higher_the_temperature(n
     sureness = [float(shares.max(dim=1).values.mean()) for shares in served]
     assert sureness == sorted(sureness, reverse=True)
     assert sureness[0] > sureness[-1]
+
+
+def test_it_begins_as_what_imagenet_taught_and_all_of_it_learns() -> None:
+    net, lite0 = EmotionNet(7), Lite0()
+    face = standardized(torch.rand(2, 1, SIDE, SIDE))
+    [last] = lite0.features(face.expand(-1, 3, -1, -1) * 0.5 * 0.5020 + 0.4980, (15,))
+    layers = list(net.eval().features)[: len(lite0.layers())]
+    torch.testing.assert_close(torch.nn.Sequential(*layers)(face), last, atol=1e-3, rtol=1e-3)
+    assert all(parameter.requires_grad for parameter in net.parameters())
+    assert all(module.training for module in EmotionNet(7).modules())
+
+
+def test_faces_may_be_looked_at_smaller() -> None:
+    net, face = EmotionNet(7).eval(), torch.rand(1, 1, INPUT_SIDE, INPUT_SIDE)
+    sharp = net(face)
+    net.side = SIDE // 2
+    assert net(face).shape == sharp.shape
+    assert (net(face) - sharp).abs().max() > 1e-3
 
 
 def test_the_shipped_network_is_small() -> None:

@@ -7,7 +7,8 @@ import torch
 
 from mien_export.data.expression_batches import plain_views
 from mien_export.data.expressions import Expressions
-from mien_export.networks.emotion_net import EmotionNet
+from mien_export.networks.emotion_net import ExpressionNet
+from mien_export.networks.mini_xception import MiniXception
 from mien_export.recipes import emotion_export, emotion_net
 from mien_export.recipes.emotion_export import FACE, PROBABILITIES, served_temperature
 from mien_export.recipes.emotion_net import BATCH, ExpressionBatches, read_expressions
@@ -22,8 +23,8 @@ CPU = torch.device("cpu")
 pytestmark = pytest.mark.filterwarnings(r"ignore:`isinstance\(treespec, LeafSpec\)` is deprecated:FutureWarning")
 
 
-def small_net() -> EmotionNet:
-    return EmotionNet(len(EXPRESSIONS), (8, 16), (1, 1), 8)
+def small_net() -> ExpressionNet:
+    return MiniXception(len(EXPRESSIONS))
 
 
 def drawn_faces(count: int, seed: int = 0) -> Expressions:
@@ -78,12 +79,11 @@ def test_reading_is_batched_and_may_be_mirrored(monkeypatch: pytest.MonkeyPatch)
 def test_the_temperature_is_that_of_the_mean_of_both_views() -> None:
     """A network that is sure and wrong half the time has to be made unsure."""
     net, faces = small_net().eval(), drawn_faces(60)
-    head = net.head[1]
-    assert isinstance(head, torch.nn.Linear)
-    torch.nn.init.zeros_(head.weight)
+    net.features, net.head = torch.nn.Identity(), torch.nn.Linear(1, len(EXPRESSIONS))
+    torch.nn.init.zeros_(net.head.weight)
     with torch.no_grad():
-        head.bias.fill_(-9.0)
-        head.bias[EXPRESSIONS.index("happy")] = 9.0
+        net.head.bias.fill_(-9.0)
+        net.head.bias[EXPRESSIONS.index("happy")] = 9.0
     temperature = served_temperature(net, faces)
     shares = (read_expressions(net, faces) / temperature).softmax(dim=1)
     assert temperature > 3
