@@ -52,7 +52,7 @@ def cel_drawing(photo: RgbImage) -> RgbImage:
     lightness = STEPPED * _in_steps(tones[..., 0]) + (1 - STEPPED) * tones[..., 0]
     own = _lab(_smoothed(photo, times=1, diameter=5, levels=12, pixels=2))[..., 0]
     features = FEATURES * (_blurred(own, FINE) - _blurred(own, COARSE))
-    drawn = CEL_CHROMA * tones
+    drawn = (CEL_CHROMA * tones).astype(np.float32)
     drawn[..., 0] = (LIFT * 100 + (1 - LIFT) * lightness) * _inked(photo, CEL_PEN, CEL_INK) + features
     return _rgb(drawn)
 
@@ -67,7 +67,7 @@ def pencil_drawing(photo: RgbImage, drawing: RgbImage) -> RgbImage:
     theirs = _lab(drawing)
     wash = _blurred(theirs, WASH)
     strokes = theirs[..., 0] - _blurred(theirs[..., 0], STROKE)
-    drawn = PENCIL_CHROMA * ((1 - DRAWN) * tones + DRAWN * wash)
+    drawn = (PENCIL_CHROMA * ((1 - DRAWN) * tones + DRAWN * wash)).astype(np.float32)
     drawn[..., 2] += WARMTH
     pale = PAPER - DEPTH * (1 - tones[..., 0].clip(0, 100) / 100) ** CURVE
     lightness = (1 - DRAWN) * pale + DRAWN * wash[..., 0] + STROKES * strokes

@@ -46,10 +46,10 @@ class Pen:
 
 def ink_lines(grey: Field, pen: Pen) -> Field:
     """Return lines (h, w) of a picture in grey (h, w), 0..1: 1 is paper, 0 is ink."""
-    local = MIDDLE + LOCAL * (grey - _blurred(grey, SURROUND))
+    local = np.float32(MIDDLE) + np.float32(LOCAL) * (grey - _blurred(grey, SURROUND))
     fine, wide = _blurred(local, pen.width), _blurred(local, WIDER * pen.width)
-    sharpened = averaged_along((1 + pen.sharpness) * fine - pen.sharpness * wide, directions(grey))
-    darkness = np.tanh(pen.hardness * np.maximum(pen.level - sharpened, 0))
+    sharpened = (fine + pen.sharpness * (fine - wide)).astype(np.float32)
+    darkness = np.tanh(pen.hardness * np.maximum(pen.level - averaged_along(sharpened, directions(grey)), 0))
     return _without_specks((1 - darkness).astype(np.float32), pen.least)
 
 
