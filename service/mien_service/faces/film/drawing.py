@@ -12,8 +12,9 @@ from mien_service.faces.drawn.eye import eye_of
 from mien_service.faces.drawn.parts import Face, Frame, Parts, face_of, frame_of, parts_of
 from mien_service.faces.edit import Field
 from mien_service.faces.face import Mesh, Points, RgbImage
-from mien_service.faces.film.eyes import draw_eye, opened_eye
-from mien_service.faces.film.growth import BEYOND, Proportions, growth, moved_points
+from mien_service.faces.film.beard import beard, beard_colours
+from mien_service.faces.film.eyes import draw_eye, opened_eye, opening
+from mien_service.faces.film.growth import BEYOND, Proportions, growth, moved_points, narrowed
 from mien_service.faces.film.shading import (
     blush,
     clean_teeth,
@@ -26,11 +27,10 @@ from mien_service.faces.film.shading import (
 )
 from mien_service.faces.head_maps import HeadMaps
 from mien_service.faces.motion import fetch
-from mien_service.faces.skin.areas import LEFT_EYE, LIPS, MOUTH, RIGHT_EYE
+from mien_service.faces.skin.areas import LEFT_EYE, MOUTH, RIGHT_EYE
 
 SOFT = 0.03
 """Deviation of the edge between skin and features, in eye distances."""
-
 
 NOT_OWN = 0.1
 """Share of a pixel up to which it is not this head's."""
@@ -66,6 +66,7 @@ def film(
     part = np.s_[frame.rows, frame.columns]
     face = face_of(mesh[:, :2] - np.array([frame.columns.start, frame.rows.start], np.float32))
     others = np.maximum(maps.head, maps.skin) * (own < NOT_OWN)
+    proportions = narrowed(proportions, opening(square[part], face))
     flow = growth(face, frame.enlarged(own), frame.enlarged(others), proportions, strength)
     whole[part] = flow
     photo[part] = fetch(square[part], flow)
@@ -81,7 +82,7 @@ def _draw(
     corner = [moved.columns.start - frame.columns.start, moved.rows.start - frame.rows.start]
     face = face_of(points + np.array(corner, np.float32))
     shown = photo[frame.rows, frame.columns]
-    drawn = _drawn(shown.astype(np.uint8), face, parts_of(maps, face, frame), proportions.opened)
+    drawn = _drawn(shown.astype(np.uint8), face, parts_of(maps, face, frame), proportions)
     shown += (np.clip(drawn, 0, 255) - shown) * np.float32(strength)
 
 
@@ -103,35 +104,30 @@ def _moved_maps(maps: HeadMaps, flow: Field) -> HeadMaps:
     return replace(maps, head=head, skin=skin, hair=hair)
 
 
-def _drawn(picture: RgbImage, face: Face, parts: Parts, opened: tuple[float, float]) -> Field:
+def _drawn(picture: RgbImage, face: Face, parts: Parts, proportions: Proportions) -> Field:
     smooth = to_lab(np.asarray(smoothed(picture), np.uint8))
     lab = to_lab(picture)
     own = skin_tones(lab, parts, face)
-    skin = skin_colours(lab, own, parts, face)
+    shown = beard(lab, parts, face, own.middle)
+    skin = skin_colours(lab, own, parts.skin * (1 - parts.features) * (1 - shown), face)
     rest = livelier_rest(smooth)
-    _lips(rest, face)
+    mouth = Canvas(rest).around(face[MOUTH], 0.2 * face.unit)
+    clean_teeth(mouth.pixels, mouth.mask(face[MOUTH], 0.5))
     bare = cv2.GaussianBlur(parts.features, (0, 0), SOFT * face.unit)
     share = np.asarray(parts.skin * (1 - np.clip(np.float32(1.6) * bare, 0, 1)), np.float32)
     canvas = Canvas(rest)
     canvas.lay(skin, share)
     blush(rest, face, own.middle)
+    canvas.lay(beard_colours(smooth, face.unit), shown)
     canvas.lay(hair_colours(lab, smooth, parts, face.unit), parts.hair)
     clear = 1 - parts.hair
     drawn = Canvas(to_picture(rest))
     seen = _seen_through(lab, parts, own.middle)
     draw_brows(drawn, lab, face, own.middle, 1.0, clear * (1 - parts.other))
     for outline in (LEFT_EYE, RIGHT_EYE):
-        eye = opened_eye(eye_of(lab, face, outline, own.middle), opened)
+        eye = opened_eye(eye_of(lab, face, outline, own.middle), proportions.opened, proportions.opening)
         draw_eye(drawn, eye, own.middle, clear, seen)
     return drawn.pixels
-
-
-def _lips(lab: Field, face: Face) -> None:
-    part = Canvas(lab).around(face[LIPS], 0.2 * face.unit)
-    lips = np.clip(part.mask(face[LIPS], 0.5) - part.mask(face[MOUTH], 0.5), 0, 1)
-    clean_teeth(part.pixels, part.mask(face[MOUTH], 0.5))
-    part.pixels[..., 0] += 2 * lips
-    part.pixels[..., 1] += 6 * lips
 
 
 def _seen_through(lab: Field, parts: Parts, skin: Lab) -> float:

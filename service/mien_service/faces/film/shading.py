@@ -24,6 +24,12 @@ FARTHER, FAR_SHARE = 4.0, 0.02
 DARKEST, LIGHTEST = 32.0, 14.0
 """Levels of lightness that skin gets darker or lighter than its middle, at most."""
 
+LIVELIER = ((0.15, 0.35, 0.6), (1.2, 1.07, 0.97))
+"""By which factor skin's chroma grows, by its chroma over its lightness: colourful skin stays as it is."""
+
+DEEPER, REDDER = 0.004, (0.04, 0.0)
+"""By which share of itself, and by which a* and b*, skin's colour grows for each level that it lies in shade."""
+
 USUAL_SKIN = np.array([66, 15, 18], np.float32)
 USUAL_HAIR = np.array([22, 4, 6], np.float32)
 
@@ -49,11 +55,10 @@ def skin_tones(lab: Field, parts: Parts, face: Face) -> Tones:
     return tones(lab, parts.skin * (1 - parts.features) * zone, USUAL_SKIN)
 
 
-def skin_colours(lab: Field, own: Tones, parts: Parts, face: Face) -> Field:
-    """Return (h, w, 3) L*a*b* of a film's skin, all over the picture."""
+def skin_colours(lab: Field, own: Tones, bare: Field, face: Face) -> Field:
+    """Return (h, w, 3) L*a*b* of a film's skin, all over the picture; bare: (h, w) in 0..1, where the photo shows it."""
     height, width = lab.shape[:2]
     small = max(width // REDUCED, 1), max(height // REDUCED, 1)
-    bare = parts.skin * (1 - parts.features)
     weight = np.asarray(cv2.resize(bare, small, interpolation=cv2.INTER_AREA), np.float32) + np.float32(1e-4)
     shown = np.asarray(cv2.resize(lab, small, interpolation=cv2.INTER_AREA), np.float32)
     unit = face.unit / REDUCED
@@ -100,12 +105,12 @@ def _relit(shade: Field, broad: Field) -> Field:
 
 
 def _glowing(colours: Field, skin: Lab, relit: Field) -> Field:
-    """Return a* and b* (h, w, 2) of skin that light shines through: evener, livelier, and redder in shade."""
-    factor = float(np.interp(chroma(skin), [12, 22, 36], [1.35, 1.25, 1.05]))
+    """Return a* and b* (h, w, 2) of skin that light shines through: of its own hue, evener, livelier, deeper in shade."""
+    saturation = chroma(skin) / max(float(skin[0]), 20.0)
+    factor = float(np.interp(saturation, *LIVELIER))
     even = skin[1:] + (colours - skin[1:]) * np.float32(0.55)
-    deep = np.clip(-relit, 0, DARKEST)[..., None] * np.array([0.3, 0.22], np.float32)
-    warm = chroma(skin) / 25
-    return np.asarray(even * np.float32(factor) + deep * np.float32(min(warm, 1.2)), np.float32)
+    deep = np.clip(-relit, 0, DARKEST)[..., None] * (skin[1:] * np.float32(DEEPER) + np.array(REDDER, np.float32))
+    return np.asarray(even * np.float32(factor) + deep, np.float32)
 
 
 def _glow(large: Face, shape: tuple[int, ...]) -> Field:
@@ -132,7 +137,7 @@ def blush(lab: Field, face: Face, skin: Lab) -> None:
     for place, radii, much in spots:
         part = canvas.around(place[None], 3 * max(radii) * face.unit)
         rosy = part.glow(place, radii, face.unit) * np.float32(warm * much)
-        for channel, by in ((0, -1.5), (1, 7.5), (2, 1.0)):
+        for channel, by in ((0, -1.0), (1, 3.6), (2, 0.8)):
             part.pixels[..., channel] += rosy * np.float32(by)
 
 
@@ -152,7 +157,7 @@ def hair_colours(lab: Field, smooth: Field, parts: Parts, unit: float) -> Field:
     light = light + shine * np.float32(np.interp(float(own.middle[0]), [10, 40, 70], [7, 6, 2])) + np.float32(3)
     tint = _blurred(np.ascontiguousarray(smooth[..., 1:]), 0.05 * unit)
     dark = np.clip(light / np.float32(max(own.middle[0], 5)), 0.6, 1.5)[..., None]
-    colours = tint * np.float32(1.4) * (np.float32(0.75) + np.float32(0.25) * dark)
+    colours = tint * np.float32(1.25) * (np.float32(0.75) + np.float32(0.25) * dark)
     return np.dstack([np.clip(light, 2, 96), colours]).astype(np.float32)
 
 
@@ -162,9 +167,9 @@ def smoothed(rgb: np.ndarray) -> np.ndarray:
 
 
 def livelier_rest(lab: Field) -> Field:
-    """Return (h, w, 3) L*a*b*, saturated and a little lighter, of what is neither skin nor hair."""
+    """Return (h, w, 3) L*a*b*, livelier and a little lighter, of what is neither skin nor hair."""
     light = lab[..., :1] * np.float32(0.97) + np.float32(4)
-    return np.concatenate([np.clip(light, 0, 98), lab[..., 1:] * np.float32(1.3)], axis=2).astype(np.float32)
+    return np.concatenate([np.clip(light, 0, 98), lab[..., 1:] * np.float32(1.15)], axis=2).astype(np.float32)
 
 
 def clean_teeth(lab: Field, inside: Field) -> None:
