@@ -3,8 +3,9 @@
 import cv2
 import numpy as np
 
+from mien_service.faces.drawn.canvas import Canvas
 from mien_service.faces.drawn.colours import Lab, chroma
-from mien_service.faces.drawn.parts import Face, Parts, beard_zone
+from mien_service.faces.drawn.parts import BEARD_TOP, JAW, Face, Parts, beard_zone
 from mien_service.faces.edit import Field
 
 SMOOTH = 0.035
@@ -20,17 +21,30 @@ RELIEF = 1.25
 
 def beard(lab: Field, parts: Parts, face: Face, skin: Lab) -> Field:
     """Return (h, w) in 0..1: how much beard L*a*b* (h, w, 3) shows over skin of a colour."""
-    smooth = np.asarray(cv2.GaussianBlur(lab, (0, 0), SMOOTH * face.unit), np.float32)
-    darker = np.interp(skin[0] - smooth[..., 0], DARKER, (0, 1))
-    colourful = (cv2.magnitude(smooth[..., 1], smooth[..., 2]) + 5) / np.float32(chroma(skin) + 5)
-    paler = np.interp(1 - colourful, PALER, (0, 1))
-    zone = beard_zone(face, lab.shape) * parts.skin * (1 - parts.features)
-    return np.asarray(darker * paler * zone, np.float32)
+    shown = np.zeros(lab.shape[:2], np.float32)
+    part = _lower_face(Canvas(lab), face)
+    smooth = np.asarray(cv2.GaussianBlur(part.pixels, (0, 0), SMOOTH * face.unit), np.float32)
+    darker = _between(skin[0] - smooth[..., 0], DARKER)
+    colourful = np.asarray(np.hypot(smooth[..., 1], smooth[..., 2]) + np.float32(5), np.float32)
+    paler = _between(np.float32(1) - colourful / np.float32(chroma(skin) + 5), PALER)
+    zone = part.of(beard_zone(face, lab.shape) * parts.skin * (1 - parts.features))
+    part.of(shown)[:] = darker * paler * zone
+    return shown
 
 
-def beard_colours(smooth: Field, unit: float) -> Field:
-    """Return (h, w, 3) L*a*b* of a beard, as dark as the photo's, of a picture without grain."""
-    light = np.ascontiguousarray(smooth[..., 0])
-    broad = np.asarray(cv2.GaussianBlur(light, (0, 0), 0.06 * unit), np.float32)
-    crisp = broad + (light - broad) * np.float32(RELIEF)
-    return np.dstack([np.clip(crisp, 2, 97), smooth[..., 1:]]).astype(np.float32)
+def lay_beard(canvas: Canvas, smooth: Field, bearded: Field, face: Face) -> None:
+    """Lay a beard, (h, w) in 0..1, over skin of L*a*b*, as dark as it is in the photo without grain (h, w, 3)."""
+    part, own = _lower_face(canvas, face), _lower_face(Canvas(smooth), face).pixels
+    light = np.ascontiguousarray(own[..., 0])
+    broad = np.asarray(cv2.GaussianBlur(light, (0, 0), 0.06 * face.unit), np.float32)
+    crisp = np.clip(broad + (light - broad) * np.float32(RELIEF), 2, 97)
+    part.lay(np.dstack([crisp, own[..., 1:]]).astype(np.float32), part.of(bearded))
+
+
+def _lower_face(canvas: Canvas, face: Face) -> Canvas:
+    return canvas.around(face[(*JAW, *BEARD_TOP)], 0.15 * face.unit)
+
+
+def _between(plane: Field, levels: tuple[float, float]) -> Field:
+    """Return 0 up to the first level and 1 from the second one on."""
+    return np.asarray(np.clip((plane - np.float32(levels[0])) / np.float32(levels[1] - levels[0]), 0, 1), np.float32)

@@ -12,9 +12,10 @@ from mien_service.faces.drawn.eye import eye_of
 from mien_service.faces.drawn.parts import Face, Frame, Parts, face_of, frame_of, parts_of
 from mien_service.faces.edit import Field
 from mien_service.faces.face import Mesh, Points, RgbImage
-from mien_service.faces.film.beard import beard, beard_colours
-from mien_service.faces.film.eyes import draw_eye, opened_eye, opening
+from mien_service.faces.film.beard import beard, lay_beard
+from mien_service.faces.film.eyes import draw_eye, opened_eye
 from mien_service.faces.film.growth import BEYOND, Proportions, growth, moved_points, narrowed
+from mien_service.faces.film.opening import opening
 from mien_service.faces.film.shading import (
     blush,
     clean_teeth,
@@ -40,10 +41,12 @@ NOT_OWN = 0.1
 class Film:
     """A head's square as in a film.
 
-    drawn: (n, n, 3), RGB in 0..255; flow: (n, n, 2) in pixels, what it shows at p lay at p + flow.
+    drawn: (n, n, 3), RGB in 0..255; moved: (n, n, 3), the photo with what is in and around the head moved; flow:
+    (n, n, 2) in pixels, what both show at p lay at p + flow.
     """
 
     drawn: Field
+    moved: RgbImage
     flow: Field
 
 
@@ -57,10 +60,10 @@ def film(
     features grow and colours fade. What is around head and neck is moved along with them, and drawn, too: it is to be
     left out by a matte that was moved by the same flow.
     """
-    photo = square.astype(np.float32)
+    moved = square.copy()
     whole = np.zeros((*square.shape[:2], 2), np.float32)
     if strength == 0:
-        return Film(photo, whole)
+        return Film(moved.astype(np.float32), moved, whole)
     near = frame_of(maps, len(square))
     frame = _roomier(near, face_of(mesh).unit)
     part = np.s_[frame.rows, frame.columns]
@@ -69,9 +72,10 @@ def film(
     proportions = narrowed(proportions, opening(square[part], face))
     flow = growth(face, frame.enlarged(own), frame.enlarged(others), proportions, strength)
     whole[part] = flow
-    photo[part] = fetch(square[part], flow)
-    _draw(photo, _moved_maps(maps, whole), moved_points(face.points, flow), frame, proportions, strength)
-    return Film(photo, whole)
+    moved[part] = fetch(square[part], flow)
+    drawn = moved.astype(np.float32)
+    _draw(drawn, _moved_maps(maps, whole), moved_points(face.points, flow), frame, proportions, strength)
+    return Film(drawn, moved, whole)
 
 
 def _draw(
@@ -83,7 +87,7 @@ def _draw(
     face = face_of(points + np.array(corner, np.float32))
     shown = photo[frame.rows, frame.columns]
     drawn = _drawn(shown.astype(np.uint8), face, parts_of(maps, face, frame), proportions)
-    shown += (np.clip(drawn, 0, 255) - shown) * np.float32(strength)
+    shown[:] = cv2.addWeighted(np.clip(drawn, 0, 255, out=drawn), strength, shown, 1 - strength, 0)
 
 
 def _roomier(frame: Frame, unit: float) -> Frame:
@@ -98,9 +102,8 @@ def _roomier(frame: Frame, unit: float) -> Frame:
 def _moved_maps(maps: HeadMaps, flow: Field) -> HeadMaps:
     zoom = len(maps.head) / len(flow)
     small = cv2.resize(flow, maps.head.shape[::-1], interpolation=cv2.INTER_LINEAR) * np.float32(zoom)
-    head, skin, hair = (
-        np.clip(np.asarray(fetch(one, small), np.float32), 0, 1) for one in (maps.head, maps.skin, maps.hair)
-    )
+    moved = np.clip(fetch(cv2.merge([maps.head, maps.skin, maps.hair]), small), 0, 1)
+    head, skin, hair = (np.asarray(one, np.float32) for one in cv2.split(moved))
     return replace(maps, head=head, skin=skin, hair=hair)
 
 
@@ -108,8 +111,8 @@ def _drawn(picture: RgbImage, face: Face, parts: Parts, proportions: Proportions
     smooth = to_lab(np.asarray(smoothed(picture), np.uint8))
     lab = to_lab(picture)
     own = skin_tones(lab, parts, face)
-    shown = beard(lab, parts, face, own.middle)
-    skin = skin_colours(lab, own, parts.skin * (1 - parts.features) * (1 - shown), face)
+    bearded = beard(lab, parts, face, own.middle)
+    skin = skin_colours(lab, own, parts.skin * (1 - parts.features) * (1 - bearded), face)
     rest = livelier_rest(smooth)
     mouth = Canvas(rest).around(face[MOUTH], 0.2 * face.unit)
     clean_teeth(mouth.pixels, mouth.mask(face[MOUTH], 0.5))
@@ -118,7 +121,7 @@ def _drawn(picture: RgbImage, face: Face, parts: Parts, proportions: Proportions
     canvas = Canvas(rest)
     canvas.lay(skin, share)
     blush(rest, face, own.middle)
-    canvas.lay(beard_colours(smooth, face.unit), shown)
+    lay_beard(canvas, smooth, bearded, face)
     canvas.lay(hair_colours(lab, smooth, parts, face.unit), parts.hair)
     clear = 1 - parts.hair
     drawn = Canvas(to_picture(rest))
