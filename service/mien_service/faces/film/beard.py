@@ -15,6 +15,13 @@ DARKER, PALER = (7.0, 20.0), (0.06, 0.26)
 """Levels of lightness by which, and shares of its chroma by which, a beard differs from skin: from the first a beard
 is seen, from the second it is full. Shade is as dark, but hardly paler."""
 
+FULL = (9.0, 15.0)
+"""Levels of lightness by which both places of a full beard are darker than skin: from the second on it need not be
+paler, as red and brown ones are not."""
+
+MUSTACHE, CHIN = (165, 167, 164, 393, 391, 92, 322), (200, 199, 175, 208, 428, 201, 421)
+"""Points of the mesh above the upper lip and at the chin."""
+
 RELIEF = 1.25
 """By which its strands are crisper than the photo's."""
 
@@ -28,8 +35,18 @@ def beard(lab: Field, parts: Parts, face: Face, skin: Lab) -> Field:
     colourful = np.asarray(np.hypot(smooth[..., 1], smooth[..., 2]) + np.float32(5), np.float32)
     paler = _between(np.float32(1) - colourful / np.float32(chroma(skin) + 5), PALER)
     zone = part.of(beard_zone(face, lab.shape) * parts.skin * (1 - parts.features))
-    part.of(shown)[:] = darker * paler * zone
+    part.of(shown)[:] = darker * np.maximum(paler, _full(smooth, part, face, skin)) * zone
     return shown
+
+
+def _full(smooth: Field, part: Canvas, face: Face, skin: Lab) -> np.float32:
+    """Return in 0..1 how surely a smooth part of L*a*b* shows a full beard: dark above the lip and at the chin, too."""
+    limit = [smooth.shape[1] - 1, smooth.shape[0] - 1]
+    darker: list[float] = []
+    for points in (MUSTACHE, CHIN):
+        x, y = np.rint(face[points] - [part.left, part.top]).astype(int).clip(0, limit).T
+        darker.append(float(skin[0] - np.median(smooth[y, x, 0])))
+    return np.float32(np.interp(min(darker), FULL, [0, 1]))
 
 
 def lay_beard(canvas: Canvas, smooth: Field, bearded: Field, face: Face) -> None:

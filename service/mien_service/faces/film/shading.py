@@ -27,7 +27,7 @@ FARTHER, FAR_SHARE = 4.0, 0.02
 DARKEST, LIGHTEST = 32.0, 14.0
 """Levels of lightness that skin gets darker or lighter than its middle, at most."""
 
-LIVELIER = ((0.15, 0.35, 0.6), (1.2, 1.07, 0.97))
+LIVELIER = ((0.15, 0.35, 0.6), (1.25, 1.11, 1.0))
 """By which factor skin's chroma grows, by its chroma over its lightness: colourful skin stays as it is."""
 
 DEEPER, REDDER = 0.004, (0.04, 0.0)
