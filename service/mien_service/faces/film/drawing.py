@@ -7,13 +7,13 @@ import numpy as np
 
 from mien_service.faces.drawn.brows import draw_brows
 from mien_service.faces.drawn.canvas import Canvas
-from mien_service.faces.drawn.colours import Lab, to_lab, tones
+from mien_service.faces.drawn.colours import Lab, Tones, to_lab, tones
 from mien_service.faces.drawn.eye import eye_of
 from mien_service.faces.drawn.parts import Face, Frame, Parts, face_of, frame_of, parts_of
 from mien_service.faces.edit import Field
 from mien_service.faces.face import Mesh, Points, RgbImage
 from mien_service.faces.film.beard import beard, lay_beard
-from mien_service.faces.film.eyes import draw_eye, opened_eye
+from mien_service.faces.film.eyes import draw_eye, opened_eye, whiteness
 from mien_service.faces.film.growth import BEYOND, Proportions, growth, moved_points, narrowed
 from mien_service.faces.film.opening import opening
 from mien_service.faces.film.shading import (
@@ -108,29 +108,34 @@ def _moved_maps(maps: HeadMaps, flow: Field) -> HeadMaps:
 
 
 def _drawn(picture: RgbImage, face: Face, parts: Parts, proportions: Proportions) -> Field:
-    smooth = to_lab(np.asarray(smoothed(picture), np.uint8))
     lab = to_lab(picture)
-    own = skin_tones(lab, parts, face)
-    bearded = beard(lab, parts, face, own.middle)
-    skin = skin_colours(lab, own, parts.skin * (1 - parts.features) * (1 - bearded), face)
+    skin = skin_tones(lab, parts, face)
+    drawn = Canvas(to_picture(_relit(lab, to_lab(np.asarray(smoothed(picture), np.uint8)), skin, face, parts)))
+    clear = 1 - parts.hair
+    seen = _seen_through(lab, parts, skin.middle)
+    draw_brows(drawn, lab, face, skin.middle, 1.0, clear * (1 - parts.other))
+    for outline in (LEFT_EYE, RIGHT_EYE):
+        found = eye_of(lab, face, outline, skin.middle)
+        eye = opened_eye(found, proportions.opened, proportions.opening)
+        draw_eye(drawn, eye, skin.middle, clear, seen, whiteness(lab, found))
+    return drawn.pixels
+
+
+def _relit(lab: Field, smooth: Field, skin: Tones, face: Face, parts: Parts) -> Field:
+    """Return L*a*b* (h, w, 3) in a film's light and colours; smooth: the picture without grain."""
     rest = livelier_rest(smooth)
     mouth = Canvas(rest).around(face[MOUTH], 0.2 * face.unit)
     clean_teeth(mouth.pixels, mouth.mask(face[MOUTH], 0.5))
-    bare = cv2.GaussianBlur(parts.features, (0, 0), SOFT * face.unit)
-    share = np.asarray(parts.skin * (1 - np.clip(np.float32(1.6) * bare, 0, 1)), np.float32)
+    features = cv2.GaussianBlur(parts.features, (0, 0), SOFT * face.unit)
+    share = np.asarray(parts.skin * (1 - np.clip(np.float32(1.6) * features, 0, 1)), np.float32)
+    bearded = beard(lab, parts, face, skin.middle)
+    bare = parts.skin * (1 - parts.features) * (1 - bearded)
     canvas = Canvas(rest)
-    canvas.lay(skin, share)
-    blush(rest, face, own.middle)
+    canvas.lay(skin_colours(lab, skin, bare, face), share)
+    blush(rest, face, skin.middle)
     lay_beard(canvas, smooth, bearded, face)
     canvas.lay(hair_colours(lab, smooth, parts, face.unit), parts.hair)
-    clear = 1 - parts.hair
-    drawn = Canvas(to_picture(rest))
-    seen = _seen_through(lab, parts, own.middle)
-    draw_brows(drawn, lab, face, own.middle, 1.0, clear * (1 - parts.other))
-    for outline in (LEFT_EYE, RIGHT_EYE):
-        eye = opened_eye(eye_of(lab, face, outline, own.middle), proportions.opened, proportions.opening)
-        draw_eye(drawn, eye, own.middle, clear, seen)
-    return drawn.pixels
+    return rest
 
 
 def _seen_through(lab: Field, parts: Parts, skin: Lab) -> float:

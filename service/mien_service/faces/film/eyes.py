@@ -17,6 +17,9 @@ PUPIL = np.array([5, 2, 2], np.float32)
 WHITE, CORNER = (247.0, 246.0, 246.0), (205.0, 176.0, 172.0)
 """Of the white of an eye, in its middle and at its corners."""
 
+SHADED, GREYEST = (28.0, 62.0), 0.78
+"""Lightness of the lightest of an eye in deep shade and in good light, and how white it is drawn in shade."""
+
 SHADE = (70.0, 52.0, 62.0)
 """That lids throw on an eye."""
 
@@ -52,10 +55,20 @@ def opened_eye(eye: Eye, larger: tuple[float, float], opening: float) -> Eye:
     return replace(eye, outline=grown.astype(np.float32))
 
 
-def draw_eye(canvas: Canvas, eye: Eye, skin: Lab, seen: Field, share: float) -> None:
+def whiteness(lab: Field, eye: Eye) -> float:
+    """Return how white an eye is drawn, up to 1: in the shade of L*a*b* (h, w, 3) it is as grey as it lets it be."""
+    part = Canvas(lab).around(eye.outline, 2)
+    inside = part.mask(eye.outline) > 0.5
+    if not inside.any():
+        return 1.0
+    return float(np.interp(np.percentile(part.pixels[inside, 0], 90), SHADED, [GREYEST, 1]))
+
+
+def draw_eye(canvas: Canvas, eye: Eye, skin: Lab, seen: Field, share: float, white: float) -> None:
     """Draw an open eye over the photo's.
 
-    eye: as the picture shows it now; seen: (h, w) in 0..1, what nothing lies before; share: how much of it is drawn.
+    eye: as the picture shows it now; seen: (h, w) in 0..1, what nothing lies before; share: how much of it is drawn;
+    white: how white, up to 1.
     """
     if eye.opened == 0:
         return
@@ -65,9 +78,9 @@ def draw_eye(canvas: Canvas, eye: Eye, skin: Lab, seen: Field, share: float) -> 
     opening = np.asarray(part.mask(curve, 0.35) * visible, np.float32)
     middle = eye.outline.mean(axis=0)
     height = max(float(np.ptp(eye.outline[:, 1])), 1.0)
-    part.lay(CORNER, opening)
+    part.lay(np.array(CORNER, np.float32) * np.float32(white), opening)
     clear = np.minimum(np.float32(1.5) * part.glow(middle, (0.34 * eye.width, 0.6 * height)), 1)
-    part.lay(WHITE, opening * clear)
+    part.lay(np.array(WHITE, np.float32) * np.float32(white), opening * clear)
     _draw_iris(part, eye, opening, height)
     unshaded = part.mask(rounded(lowered(eye.outline, 0.17 * height)), 0.07 * height)
     part.lay(SHADE, opening * (1 - unshaded) * np.float32(0.5))

@@ -80,6 +80,12 @@ def test_narrowed_eyes_are_drawn_lower_than_open_ones() -> None:
     assert whites(*drawn(narrow, CARTOON)) < 0.8 * whites(*drawn(one, CARTOON))
 
 
+def test_the_white_of_an_eye_in_shade_is_grey() -> None:
+    one = head("carla")
+    shaded = one.with_square((one.square * 0.3).astype(np.uint8))
+    assert whites(*drawn(shaded, CARTOON)) < 0.4 * whites(*drawn(one, CARTOON))
+
+
 def test_narrowed_eyes_grow_wider_and_not_taller() -> None:
     assert narrowed(BABY, 1.0) == BABY
     assert narrowed(BABY, 0.0).eyes == (BABY.eyes[0], 1.0)
