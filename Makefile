@@ -53,7 +53,7 @@ pairs: .venv-dev/.ready  ## render the pairs that attribute edits are learned fr
 train: .venv-dev/.ready  ## train NAME (mesh_net, face_detector, face_vae, mask_segmenter, face_filler, repainter, head_refiner, head_segmenter, seed_frontalizer, seed_cyclegan, preview_student, smile_editor, age_editor, masculine_editor, beard_editor, emotion_net, mini_xception, toon_net, judges, small_edit, and what it is made with: generator_tap, latent_directions, attribute_pairs) for MINUTES; reads MIEN_DATA
 	@$(KEEP_MEMORY) $(DEV)/python -m mien_export train $(NAME) $(if $(MINUTES),--minutes $(MINUTES))
 
-evaluate: .venv-dev/.ready  ## measure NAME (frontalize, round_trip, turned_sharpness, landmarks, landmark_sheet, latent_directions, finding, finding_thresholds, edit_attribute, more_attributes, mask_segmenter, head_segmenter, face_filler, unmask_service, unmask_real, addiction_preview, addiction_blind, emotion, toonify) with its baselines; reads MIEN_DATA
+evaluate: .venv-dev/.ready  ## measure NAME (frontalize, round_trip, turned_sharpness, landmarks, landmark_sheet, latent_directions, finding, finding_thresholds, edit_attribute, more_attributes, mask_segmenter, head_segmenter, face_filler, unmask_service, unmask_real, addiction_preview, addiction_blind, emotion, toonify, toonify_blind) with its baselines; reads MIEN_DATA
 	@$(DEV)/python -m mien_export evaluate $(NAME)
 
 openapi: .venv-dev/.ready  ## write openapi.yaml

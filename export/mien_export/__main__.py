@@ -26,6 +26,7 @@ from mien_export.quality.more_attributes import report_more_attributes
 from mien_export.quality.round_trip import report_round_trip
 from mien_export.quality.strength_sheet import write_strength_sheets
 from mien_export.quality.toonify import report_toonify
+from mien_export.quality.toonify_blind import write_toonify_blind
 from mien_export.quality.turned_sharpness import report_turned_sharpness
 from mien_export.quality.unmask_real import write_unmask_real
 from mien_export.quality.unmask_report import report_filler
@@ -139,6 +140,7 @@ EVALUATIONS: dict[str, Callable[[Path], None]] = {
     "mask_segmenter": lambda folder: report_masks(WEIGHTS, folder),
     "strength_sheet": lambda folder: write_strength_sheets(WEIGHTS, folder),
     "toonify": lambda folder: report_toonify(WEIGHTS, folder),
+    "toonify_blind": lambda folder: write_toonify_blind(WEIGHTS, folder),
     "unmask_real": lambda folder: write_unmask_real(WEIGHTS, folder),
     "unmask_service": lambda folder: report_service(WEIGHTS, folder),
     "more_attributes": lambda folder: report_more_attributes(WEIGHTS, folder),

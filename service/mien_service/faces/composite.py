@@ -258,11 +258,12 @@ def _coat(edit: Edit, transform: Affine, *, grey: bool) -> Coat | None:
 
 def _carried_on(colour: Field, matte: Field) -> Field:
     """Return paint's colour (n, n, 3), where its matte says nothing, blurred out from where it does."""
-    both = np.dstack([colour * matte[..., None], matte])
-    blurred = np.asarray(cv2.GaussianBlur(both, (0, 0), 1.5), np.float32)
-    around = blurred[..., :3] / np.maximum(blurred[..., 3:], 1e-6)
-    known = np.clip(matte / UNSEEN, 0, 1)[..., None]
-    return (around + (colour - around) * known).astype(np.float32)
+    planes = cv2.split(colour)
+    near = np.maximum(cv2.GaussianBlur(matte, (0, 0), 1.5), np.float32(1e-6))
+    around = [cv2.GaussianBlur(cv2.multiply(one, matte), (0, 0), 1.5) / near for one in planes]
+    known = np.clip(matte / np.float32(UNSEEN), 0, 1)
+    carried = [far + (one - far) * known for one, far in zip(planes, around, strict=True)]
+    return np.asarray(cv2.merge(carried), np.float32)
 
 
 def _paint(out: RgbImage, coat: Coat) -> None:

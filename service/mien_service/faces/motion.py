@@ -45,7 +45,7 @@ def _grey(face: Field) -> np.ndarray:
 
 def fetch(picture: np.ndarray, flow: Field, interpolation: int = cv2.INTER_CUBIC) -> np.ndarray:
     """Return a picture (h, w, ...) with each pixel fetched from its place plus flow (h, w, 2); its edge is repeated."""
-    rows, columns = np.mgrid[: picture.shape[0], : picture.shape[1]].astype(np.float32)
-    return cv2.remap(
-        picture, columns + flow[..., 0], rows + flow[..., 1], interpolation, borderMode=cv2.BORDER_REPLICATE
-    )
+    height, width = picture.shape[:2]
+    columns = flow[..., 0] + np.arange(width, dtype=np.float32)
+    rows = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
+    return cv2.remap(picture, columns, rows, interpolation, borderMode=cv2.BORDER_REPLICATE)

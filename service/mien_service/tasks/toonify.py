@@ -134,8 +134,7 @@ def _drawn_head(face: AlignedFace, params: ToonifyParams, run: Runner) -> Placed
     matte = np.asarray(cv2.resize(own, (side, side), interpolation=cv2.INTER_LINEAR), np.float32)
     if params.style not in PROPORTIONS:
         return _painted(face, maps, matte, params, run)
-    square = _square(face, maps, side)
-    return _placed(laid(square, _film(face, maps, own, square, params, run), matte), maps, params)
+    return _placed(laid(_film(face, maps, own, side, params, run), matte), maps, params)
 
 
 def _painted(face: AlignedFace, maps: HeadMaps, matte: Plane, params: ToonifyParams, run: Runner) -> Placed:
@@ -150,9 +149,8 @@ def _painted(face: AlignedFace, maps: HeadMaps, matte: Plane, params: ToonifyPar
 
 
 def _placed(paint: Plane, maps: HeadMaps, params: ToonifyParams) -> Placed:
-    """Return paint (side, side, 4) over the photo, as far as its strength covers that."""
+    """Return paint (side, side, 4) over the photo, as far as its strength covers that; the paint itself is changed."""
     side = len(paint)
-    paint = paint.astype(np.float32)
     paint[..., 3] *= np.float32(cover(params.strength))
     return Placed(replace(no_edit(side), paint=paint, match_paint=False), maps.transform)
 
@@ -161,8 +159,8 @@ def _square(face: AlignedFace, maps: HeadMaps, side: int) -> RgbImage:
     return cut(face.photo, at_resolution(maps.transform, side), side)
 
 
-def _film(face: AlignedFace, maps: HeadMaps, own: Plane, square: RgbImage, params: ToonifyParams, run: Runner) -> Film:
-    mesh = mesh_in_head_square(face, len(square), run)
+def _film(face: AlignedFace, maps: HeadMaps, own: Plane, side: int, params: ToonifyParams, run: Runner) -> Film:
+    square, mesh = _square(face, maps, side), mesh_in_head_square(face, side, run)
     return film(square, mesh, maps, own, PROPORTIONS[params.style], params.strength)
 
 
@@ -194,7 +192,7 @@ def _sticker(face: AlignedFace, params: ToonifyParams, run: Runner) -> Sticker:
     side = _side(face, params.style)
     if params.style in PROPORTIONS:
         own = head_of(face, found.maps, neck=True)
-        made = _film(face, found.maps, own, _square(face, found.maps, side), params, run)
+        made = _film(face, found.maps, own, side, params, run)
         found = moved_cutout(found, made, face.photo.shape)
         placed = _placed(np.dstack([made.drawn, _covering(found, side)]), found.maps, params)
     else:

@@ -10,8 +10,7 @@ import people
 import pytest
 
 from mien_export.data.packs import is_held_out
-from mien_export.quality import addiction_blind as module
-from mien_export.quality.addiction_blind import slug, write_addiction_blind
+from mien_export.quality.addiction_blind import write_addiction_blind
 from mien_export.quality.prefer import read_picture
 from mien_service.faces.face import RgbImage
 
@@ -53,8 +52,3 @@ def test_answers_are_never_written_over(pack: list[RgbImage], weights: Path, tmp
     write_addiction_blind(weights, tmp_path / "none.pt", tmp_path / "none.pt", tmp_path)
     with pytest.raises(ValueError, match="already"):
         write_addiction_blind(weights, tmp_path / "none.pt", tmp_path / "none.pt", tmp_path)
-
-
-def test_names_of_methods_are_names_of_folders() -> None:
-    assert [slug(name) for name in ("seed's CycleGAN", "photo as it is")] == ["seeds_cyclegan", "photo_as_it_is"]
-    assert module.PEOPLE >= 50, "a share of fewer answers is not named"

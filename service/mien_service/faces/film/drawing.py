@@ -7,13 +7,15 @@ import numpy as np
 
 from mien_service.faces.drawn.brows import draw_brows
 from mien_service.faces.drawn.canvas import Canvas
-from mien_service.faces.drawn.colours import Lab, to_lab, tones
+from mien_service.faces.drawn.colours import Lab, Tones, to_lab, tones
 from mien_service.faces.drawn.eye import eye_of
 from mien_service.faces.drawn.parts import Face, Frame, Parts, face_of, frame_of, parts_of
 from mien_service.faces.edit import Field
 from mien_service.faces.face import Mesh, Points, RgbImage
-from mien_service.faces.film.eyes import draw_eye, opened_eye
-from mien_service.faces.film.growth import BEYOND, Proportions, growth, moved_points
+from mien_service.faces.film.beard import beard, lay_beard
+from mien_service.faces.film.eyes import draw_eye, opened_eye, whiteness
+from mien_service.faces.film.growth import BEYOND, Proportions, growth, moved_points, narrowed
+from mien_service.faces.film.opening import opening
 from mien_service.faces.film.shading import (
     blush,
     clean_teeth,
@@ -26,11 +28,10 @@ from mien_service.faces.film.shading import (
 )
 from mien_service.faces.head_maps import HeadMaps
 from mien_service.faces.motion import fetch
-from mien_service.faces.skin.areas import LEFT_EYE, LIPS, MOUTH, RIGHT_EYE
+from mien_service.faces.skin.areas import LEFT_EYE, MOUTH, RIGHT_EYE
 
 SOFT = 0.03
 """Deviation of the edge between skin and features, in eye distances."""
-
 
 NOT_OWN = 0.1
 """Share of a pixel up to which it is not this head's."""
@@ -40,10 +41,12 @@ NOT_OWN = 0.1
 class Film:
     """A head's square as in a film.
 
-    drawn: (n, n, 3), RGB in 0..255; flow: (n, n, 2) in pixels, what it shows at p lay at p + flow.
+    drawn: (n, n, 3), RGB in 0..255; moved: (n, n, 3), the photo with what is in and around the head moved; flow:
+    (n, n, 2) in pixels, what both show at p lay at p + flow.
     """
 
     drawn: Field
+    moved: RgbImage
     flow: Field
 
 
@@ -57,20 +60,22 @@ def film(
     features grow and colours fade. What is around head and neck is moved along with them, and drawn, too: it is to be
     left out by a matte that was moved by the same flow.
     """
-    photo = square.astype(np.float32)
+    moved = square.copy()
     whole = np.zeros((*square.shape[:2], 2), np.float32)
     if strength == 0:
-        return Film(photo, whole)
+        return Film(moved.astype(np.float32), moved, whole)
     near = frame_of(maps, len(square))
     frame = _roomier(near, face_of(mesh).unit)
     part = np.s_[frame.rows, frame.columns]
     face = face_of(mesh[:, :2] - np.array([frame.columns.start, frame.rows.start], np.float32))
     others = np.maximum(maps.head, maps.skin) * (own < NOT_OWN)
+    proportions = narrowed(proportions, opening(square[part], face))
     flow = growth(face, frame.enlarged(own), frame.enlarged(others), proportions, strength)
     whole[part] = flow
-    photo[part] = fetch(square[part], flow)
-    _draw(photo, _moved_maps(maps, whole), moved_points(face.points, flow), frame, proportions, strength)
-    return Film(photo, whole)
+    moved[part] = fetch(square[part], flow)
+    drawn = moved.astype(np.float32)
+    _draw(drawn, _moved_maps(maps, whole), moved_points(face.points, flow), frame, proportions, strength)
+    return Film(drawn, moved, whole)
 
 
 def _draw(
@@ -81,8 +86,8 @@ def _draw(
     corner = [moved.columns.start - frame.columns.start, moved.rows.start - frame.rows.start]
     face = face_of(points + np.array(corner, np.float32))
     shown = photo[frame.rows, frame.columns]
-    drawn = _drawn(shown.astype(np.uint8), face, parts_of(maps, face, frame), proportions.opened)
-    shown += (np.clip(drawn, 0, 255) - shown) * np.float32(strength)
+    drawn = _drawn(shown.astype(np.uint8), face, parts_of(maps, face, frame), proportions)
+    shown[:] = cv2.addWeighted(np.clip(drawn, 0, 255, out=drawn), strength, shown, 1 - strength, 0)
 
 
 def _roomier(frame: Frame, unit: float) -> Frame:
@@ -97,41 +102,40 @@ def _roomier(frame: Frame, unit: float) -> Frame:
 def _moved_maps(maps: HeadMaps, flow: Field) -> HeadMaps:
     zoom = len(maps.head) / len(flow)
     small = cv2.resize(flow, maps.head.shape[::-1], interpolation=cv2.INTER_LINEAR) * np.float32(zoom)
-    head, skin, hair = (
-        np.clip(np.asarray(fetch(one, small), np.float32), 0, 1) for one in (maps.head, maps.skin, maps.hair)
-    )
+    moved = np.clip(fetch(cv2.merge([maps.head, maps.skin, maps.hair]), small), 0, 1)
+    head, skin, hair = (np.asarray(one, np.float32) for one in cv2.split(moved))
     return replace(maps, head=head, skin=skin, hair=hair)
 
 
-def _drawn(picture: RgbImage, face: Face, parts: Parts, opened: tuple[float, float]) -> Field:
-    smooth = to_lab(np.asarray(smoothed(picture), np.uint8))
+def _drawn(picture: RgbImage, face: Face, parts: Parts, proportions: Proportions) -> Field:
     lab = to_lab(picture)
-    own = skin_tones(lab, parts, face)
-    skin = skin_colours(lab, own, parts, face)
-    rest = livelier_rest(smooth)
-    _lips(rest, face)
-    bare = cv2.GaussianBlur(parts.features, (0, 0), SOFT * face.unit)
-    share = np.asarray(parts.skin * (1 - np.clip(np.float32(1.6) * bare, 0, 1)), np.float32)
-    canvas = Canvas(rest)
-    canvas.lay(skin, share)
-    blush(rest, face, own.middle)
-    canvas.lay(hair_colours(lab, smooth, parts, face.unit), parts.hair)
+    skin = skin_tones(lab, parts, face)
+    drawn = Canvas(to_picture(_relit(lab, to_lab(np.asarray(smoothed(picture), np.uint8)), skin, face, parts)))
     clear = 1 - parts.hair
-    drawn = Canvas(to_picture(rest))
-    seen = _seen_through(lab, parts, own.middle)
-    draw_brows(drawn, lab, face, own.middle, 1.0, clear * (1 - parts.other))
+    seen = _seen_through(lab, parts, skin.middle)
+    draw_brows(drawn, lab, face, skin.middle, 1.0, clear * (1 - parts.other))
     for outline in (LEFT_EYE, RIGHT_EYE):
-        eye = opened_eye(eye_of(lab, face, outline, own.middle), opened)
-        draw_eye(drawn, eye, own.middle, clear, seen)
+        found = eye_of(lab, face, outline, skin.middle)
+        eye = opened_eye(found, proportions.opened, proportions.opening)
+        draw_eye(drawn, eye, skin.middle, clear, seen, whiteness(lab, found))
     return drawn.pixels
 
 
-def _lips(lab: Field, face: Face) -> None:
-    part = Canvas(lab).around(face[LIPS], 0.2 * face.unit)
-    lips = np.clip(part.mask(face[LIPS], 0.5) - part.mask(face[MOUTH], 0.5), 0, 1)
-    clean_teeth(part.pixels, part.mask(face[MOUTH], 0.5))
-    part.pixels[..., 0] += 2 * lips
-    part.pixels[..., 1] += 6 * lips
+def _relit(lab: Field, smooth: Field, skin: Tones, face: Face, parts: Parts) -> Field:
+    """Return L*a*b* (h, w, 3) in a film's light and colours; smooth: the picture without grain."""
+    rest = livelier_rest(smooth)
+    mouth = Canvas(rest).around(face[MOUTH], 0.2 * face.unit)
+    clean_teeth(mouth.pixels, mouth.mask(face[MOUTH], 0.5))
+    features = cv2.GaussianBlur(parts.features, (0, 0), SOFT * face.unit)
+    share = np.asarray(parts.skin * (1 - np.clip(np.float32(1.6) * features, 0, 1)), np.float32)
+    bearded = beard(lab, parts, face, skin.middle)
+    bare = parts.skin * (1 - parts.features) * (1 - bearded)
+    canvas = Canvas(rest)
+    canvas.lay(skin_colours(lab, skin, bare, face), share)
+    blush(rest, face, skin.middle)
+    lay_beard(canvas, smooth, bearded, face)
+    canvas.lay(hair_colours(lab, smooth, parts, face.unit), parts.hair)
+    return rest
 
 
 def _seen_through(lab: Field, parts: Parts, skin: Lab) -> float:

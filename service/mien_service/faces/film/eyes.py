@@ -17,19 +17,28 @@ PUPIL = np.array([5, 2, 2], np.float32)
 WHITE, CORNER = (247.0, 246.0, 246.0), (205.0, 176.0, 172.0)
 """Of the white of an eye, in its middle and at its corners."""
 
+SHADED, GREYEST = (28.0, 62.0), 0.78
+"""Lightness of the lightest of an eye in deep shade and in good light, and how white it is drawn in shade."""
+
 SHADE = (70.0, 52.0, 62.0)
 """That lids throw on an eye."""
 
 IRIS = 0.34
 """Radius of an iris in widths of its eye."""
 
-
 ROUNDER = 0.35
 """How far an open eye's outline becomes an ellipse."""
 
+NARROWEST = 0.4
+"""Height of a hardly opened eye's outline, as a share of the mesh's, which has all eyes open."""
 
-def opened_eye(eye: Eye, larger: tuple[float, float]) -> Eye:
-    """Return an eye whose outline is rounder, and wider and taller by factors, as far as it is open."""
+
+def opened_eye(eye: Eye, larger: tuple[float, float], opening: float) -> Eye:
+    """Return an eye whose outline is rounder, and wider and taller by factors, as far as it is open.
+
+    opening: 0 to 1, how far the person opens the eyes.
+    """
+    eye = replace(eye, opened=eye.opened * min(1, 4 * opening))
     along = (eye.outline[8] - eye.outline[0]) / eye.width
     across = np.array([-along[1], along[0]])
     middle = eye.outline.mean(axis=0)
@@ -37,18 +46,29 @@ def opened_eye(eye: Eye, larger: tuple[float, float]) -> Eye:
     x, y = away @ along, away @ across
     half = max(float(np.abs(x).max()), 1.0), max(float(np.abs(y).max()), 1.0)
     turn = np.arctan2(y / half[1], x / half[0])
-    rounder = ROUNDER * eye.opened
+    rounder = ROUNDER * eye.opened * opening
     x = x + rounder * (np.cos(turn) * 0.97 * half[0] - x)
     y = y + rounder * (np.sin(turn) * 0.97 * half[1] - y)
     wider, taller = (1 + (factor - 1) * eye.opened for factor in larger)
+    taller = 1 + (taller - 1) * opening - (1 - NARROWEST) * (1 - opening)
     grown = middle + np.outer(x * wider, along) + np.outer(y * taller, across)
     return replace(eye, outline=grown.astype(np.float32))
 
 
-def draw_eye(canvas: Canvas, eye: Eye, skin: Lab, seen: Field, share: float) -> None:
+def whiteness(lab: Field, eye: Eye) -> float:
+    """Return how white an eye is drawn, up to 1: in the shade of L*a*b* (h, w, 3) it is as grey as it lets it be."""
+    part = Canvas(lab).around(eye.outline, 2)
+    inside = part.mask(eye.outline) > 0.5
+    if not inside.any():
+        return 1.0
+    return float(np.interp(np.percentile(part.pixels[inside, 0], 90), SHADED, [GREYEST, 1]))
+
+
+def draw_eye(canvas: Canvas, eye: Eye, skin: Lab, seen: Field, share: float, white: float) -> None:
     """Draw an open eye over the photo's.
 
-    eye: as the picture shows it now; seen: (h, w) in 0..1, what nothing lies before; share: how much of it is drawn.
+    eye: as the picture shows it now; seen: (h, w) in 0..1, what nothing lies before; share: how much of it is drawn;
+    white: how white, up to 1.
     """
     if eye.opened == 0:
         return
@@ -58,9 +78,9 @@ def draw_eye(canvas: Canvas, eye: Eye, skin: Lab, seen: Field, share: float) -> 
     opening = np.asarray(part.mask(curve, 0.35) * visible, np.float32)
     middle = eye.outline.mean(axis=0)
     height = max(float(np.ptp(eye.outline[:, 1])), 1.0)
-    part.lay(CORNER, opening)
+    part.lay(np.array(CORNER, np.float32) * np.float32(white), opening)
     clear = np.minimum(np.float32(1.5) * part.glow(middle, (0.34 * eye.width, 0.6 * height)), 1)
-    part.lay(WHITE, opening * clear)
+    part.lay(np.array(WHITE, np.float32) * np.float32(white), opening * clear)
     _draw_iris(part, eye, opening, height)
     unshaded = part.mask(rounded(lowered(eye.outline, 0.17 * height)), 0.07 * height)
     part.lay(SHADE, opening * (1 - unshaded) * np.float32(0.5))

@@ -4,7 +4,7 @@ All lengths are in eye distances, along the line through the eyes and down from 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -36,7 +36,8 @@ class Proportions:
 
     eyes: wider and taller; opened: as far again, as they are drawn; apart: by how much each moves outwards; nose and
     mouth: their scales; crown: by how much the top of the head grows; lower: by how much brows, eyes, nose, mouth and
-    chin move down; wider: by which shares forehead, eyes' line, cheeks, jaw and chin are wider.
+    chin move down; wider: by which shares forehead, eyes' line, cheeks, jaw and chin are wider; opening: 0 to 1, how
+    far the person opens the eyes: narrowed eyes grow wider, not taller.
     """
 
     eyes: tuple[float, float]
@@ -47,6 +48,7 @@ class Proportions:
     crown: float
     lower: tuple[float, float, float, float, float]
     wider: tuple[float, float, float, float, float]
+    opening: float = 1.0
 
 
 CARTOON = Proportions(
@@ -67,8 +69,14 @@ BABY = Proportions(
     mouth=0.88,
     crown=0.24,
     lower=(0.0, 0.05, 0.03, 0.0, -0.14),
-    wider=(0.12, 0.06, 0.13, 0.12, 0.02),
+    wider=(0.05, 0.03, 0.11, 0.12, 0.04),
 )
+
+
+def narrowed(proportions: Proportions, opening: float) -> Proportions:
+    """Return proportions for a person who opens the eyes so far, 0 to 1."""
+    wider, taller = proportions.eyes
+    return replace(proportions, eyes=(wider, 1 + (taller - 1) * opening), opening=opening)
 
 
 def growth(face: Face, head: Field, others: Field, proportions: Proportions, strength: float) -> Field:

@@ -8,7 +8,6 @@ import numpy as np
 from mien_service.faces.align import at_resolution, scale_of
 from mien_service.faces.cutout import HeadCutout
 from mien_service.faces.edit import Field
-from mien_service.faces.face import RgbImage
 from mien_service.faces.film.drawing import Film
 from mien_service.faces.motion import fetch
 
@@ -22,16 +21,18 @@ EDGE = 0.02
 """Opacity up to which a grown head has ended."""
 
 
-def laid(square: RgbImage, film: Film, matte: Field) -> Field:
-    """Return paint (n, n, 4) for a head's square (n, n, 3): RGB in 0..255, and its cover in 0..1.
+def laid(film: Film, matte: Field) -> Field:
+    """Return paint (n, n, 4) for a head's square: RGB in 0..255, and its cover in 0..1.
 
     matte: (n, n) in 0..1, the head in the square. Around the drawn head the photo is moved along.
     """
     own = np.clip(np.asarray(fetch(matte, film.flow), np.float32), 0, 1)
-    around = np.asarray(fetch(square, film.flow), np.float32)
-    around += (film.drawn - around) * cv2.merge([own] * 3)
-    moved = np.clip(SEEN * np.abs(film.flow).max(axis=2), 0, 1)
-    return np.dstack([around, np.maximum(own, moved)]).astype(np.float32)
+    paint = np.empty((*matte.shape, 4), np.float32)
+    shown = cv2.blendLinear(film.drawn, film.moved.astype(np.float32), own, 1 - own)
+    across, down = np.abs(film.flow[..., 0]), np.abs(film.flow[..., 1])
+    cover = np.maximum(own, np.minimum(np.float32(SEEN) * np.maximum(across, down), 1))
+    cv2.mixChannels([shown, cover], [paint], [0, 0, 1, 1, 2, 2, 3, 3])
+    return paint
 
 
 def moved_cutout(found: HeadCutout, film: Film, shape: tuple[int, ...]) -> HeadCutout:

@@ -12,6 +12,9 @@ from mien_service.faces.edit import Field
 REDUCED = 2
 """Skin's light is found on a copy so many times smaller: it is smooth."""
 
+COARSE = 2
+"""Hair's broad light and its tint are found on a copy so many times smaller."""
+
 FINE, BROAD = 0.012, 0.16
 """Deviations by which skin's light and colours are smoothed, in eye distances."""
 
@@ -23,6 +26,12 @@ FARTHER, FAR_SHARE = 4.0, 0.02
 
 DARKEST, LIGHTEST = 32.0, 14.0
 """Levels of lightness that skin gets darker or lighter than its middle, at most."""
+
+LIVELIER = ((0.15, 0.35, 0.6), (1.25, 1.11, 1.0))
+"""By which factor skin's chroma grows, by its chroma over its lightness: colourful skin stays as it is."""
+
+DEEPER, REDDER = 0.004, (0.04, 0.0)
+"""By which share of itself, and by which a* and b*, skin's colour grows for each level that it lies in shade."""
 
 USUAL_SKIN = np.array([66, 15, 18], np.float32)
 USUAL_HAIR = np.array([22, 4, 6], np.float32)
@@ -46,14 +55,18 @@ MIDDLE = (109, 338, 297, 332, 280, 425, 2, 205, 50, 103, 67)
 def skin_tones(lab: Field, parts: Parts, face: Face) -> Tones:
     """Return the colour of bare skin in the middle of the face."""
     zone = Canvas(np.zeros(lab.shape, np.float32)).mask(hull(face[MIDDLE]))
-    return tones(lab, parts.skin * (1 - parts.features) * zone, USUAL_SKIN)
+    return _tones(lab, parts.skin * (1 - parts.features) * zone, USUAL_SKIN)
 
 
-def skin_colours(lab: Field, own: Tones, parts: Parts, face: Face) -> Field:
-    """Return (h, w, 3) L*a*b* of a film's skin, all over the picture."""
+def _tones(lab: Field, part: Field, otherwise: Lab) -> Tones:
+    """Return the colour of a large part, by a fourth of its pixels."""
+    return tones(lab[::2, ::2], part[::2, ::2], otherwise)
+
+
+def skin_colours(lab: Field, own: Tones, bare: Field, face: Face) -> Field:
+    """Return (h, w, 3) L*a*b* of a film's skin, all over the picture; bare: (h, w) in 0..1, where the photo has it."""
     height, width = lab.shape[:2]
     small = max(width // REDUCED, 1), max(height // REDUCED, 1)
-    bare = parts.skin * (1 - parts.features)
     weight = np.asarray(cv2.resize(bare, small, interpolation=cv2.INTER_AREA), np.float32) + np.float32(1e-4)
     shown = np.asarray(cv2.resize(lab, small, interpolation=cv2.INTER_AREA), np.float32)
     unit = face.unit / REDUCED
@@ -71,12 +84,21 @@ def skin_colours(lab: Field, own: Tones, parts: Parts, face: Face) -> Field:
     relit = _relit(light - own.middle[0], broad[..., 0] - own.middle[0])
     light = own.middle[0] + relit + _glow(face, shown.shape)
     colours = _glowing(broad[..., 1:], own.middle, relit)
-    drawn = np.dstack([np.clip(light, 3, 97), colours]).astype(np.float32)
+    drawn = cv2.merge([np.clip(light, 3, 97), *cv2.split(colours)])
     return np.asarray(cv2.resize(drawn, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _blurred(plane: Field, deviation: float) -> Field:
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), deviation), np.float32)
+
+
+def _broadly(planes: Field, deviation: float) -> Field:
+    """Return (h, w) or (h, w, c) blurred on a copy COARSE times smaller: what is left is smooth."""
+    height, width = planes.shape[:2]
+    small = max(width // COARSE, 1), max(height // COARSE, 1)
+    reduced = np.asarray(cv2.resize(planes, small, interpolation=cv2.INTER_AREA), np.float32)
+    blurred = _blurred(reduced, deviation / COARSE)
+    return np.asarray(cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _mean(values: Field, weight: Field, deviation: float) -> Field:
@@ -100,12 +122,12 @@ def _relit(shade: Field, broad: Field) -> Field:
 
 
 def _glowing(colours: Field, skin: Lab, relit: Field) -> Field:
-    """Return a* and b* (h, w, 2) of skin that light shines through: evener, livelier, and redder in shade."""
-    factor = float(np.interp(chroma(skin), [12, 22, 36], [1.35, 1.25, 1.05]))
+    """Return a* and b* (h, w, 2) of skin that light shines through: evener, livelier, deeper in shade."""
+    saturation = chroma(skin) / max(float(skin[0]), 20.0)
+    factor = float(np.interp(saturation, *LIVELIER))
     even = skin[1:] + (colours - skin[1:]) * np.float32(0.55)
-    deep = np.clip(-relit, 0, DARKEST)[..., None] * np.array([0.3, 0.22], np.float32)
-    warm = chroma(skin) / 25
-    return np.asarray(even * np.float32(factor) + deep * np.float32(min(warm, 1.2)), np.float32)
+    deep = np.clip(-relit, 0, DARKEST)[..., None] * (skin[1:] * np.float32(DEEPER) + np.array(REDDER, np.float32))
+    return np.asarray(even * np.float32(factor) + deep, np.float32)
 
 
 def _glow(large: Face, shape: tuple[int, ...]) -> Field:
@@ -132,15 +154,15 @@ def blush(lab: Field, face: Face, skin: Lab) -> None:
     for place, radii, much in spots:
         part = canvas.around(place[None], 3 * max(radii) * face.unit)
         rosy = part.glow(place, radii, face.unit) * np.float32(warm * much)
-        for channel, by in ((0, -1.5), (1, 7.5), (2, 1.0)):
+        for channel, by in ((0, -1.0), (1, 3.6), (2, 0.8)):
             part.pixels[..., channel] += rosy * np.float32(by)
 
 
 def hair_colours(lab: Field, smooth: Field, parts: Parts, unit: float) -> Field:
     """Return (h, w, 3) L*a*b* of hair in smooth thick strands that shine; smooth: the picture without grain."""
-    own = tones(lab, parts.hair, USUAL_HAIR)
+    own = _tones(lab, parts.hair, USUAL_HAIR)
     fine = strands(np.ascontiguousarray(lab[..., 0]), parts.hair, unit)
-    broad = _blurred(fine, 0.22 * unit)
+    broad = _broadly(fine, 0.22 * unit)
     relief = fine - broad
     spread = max(own.spread, 3.0)
     shine = np.clip(relief / np.float32(0.6 * spread), 0, 1.6) ** 2
@@ -150,10 +172,10 @@ def hair_colours(lab: Field, smooth: Field, parts: Parts, unit: float) -> Field:
     relief = most * np.tanh((relief * np.float32(1.9) + crisp * np.float32(0.8)) / most)
     light = own.middle[0] + (broad - own.middle[0]) * np.float32(0.95) + relief
     light = light + shine * np.float32(np.interp(float(own.middle[0]), [10, 40, 70], [7, 6, 2])) + np.float32(3)
-    tint = _blurred(np.ascontiguousarray(smooth[..., 1:]), 0.05 * unit)
-    dark = np.clip(light / np.float32(max(own.middle[0], 5)), 0.6, 1.5)[..., None]
-    colours = tint * np.float32(1.4) * (np.float32(0.75) + np.float32(0.25) * dark)
-    return np.dstack([np.clip(light, 2, 96), colours]).astype(np.float32)
+    dark = np.clip(light / np.float32(max(own.middle[0], 5)), 0.6, 1.5)
+    livelier = np.float32(1.25) * (np.float32(0.75) + np.float32(0.25) * dark)
+    tint = [one * livelier for one in cv2.split(_broadly(smooth, 0.05 * unit))[1:]]
+    return np.asarray(cv2.merge([np.clip(light, 2, 96), *tint]), np.float32)
 
 
 def smoothed(rgb: np.ndarray) -> np.ndarray:
@@ -162,9 +184,9 @@ def smoothed(rgb: np.ndarray) -> np.ndarray:
 
 
 def livelier_rest(lab: Field) -> Field:
-    """Return (h, w, 3) L*a*b*, saturated and a little lighter, of what is neither skin nor hair."""
-    light = lab[..., :1] * np.float32(0.97) + np.float32(4)
-    return np.concatenate([np.clip(light, 0, 98), lab[..., 1:] * np.float32(1.3)], axis=2).astype(np.float32)
+    """Return (h, w, 3) L*a*b*, livelier and a little lighter, of what is neither skin nor hair."""
+    change = np.array([[0.95, 0, 0, 3.5], [0, 1.15, 0, 0], [0, 0, 1.15, 0]])
+    return np.asarray(cv2.transform(lab, change), np.float32)
 
 
 def clean_teeth(lab: Field, inside: Field) -> None:
