@@ -44,7 +44,7 @@ class Parts:
     """Parts of what is drawn, each (h, w) in 0..1 with crisp edges.
 
     whole: head and neck; features: brows, eyes and lips with a margin; other: hats, earrings and hands; glasses: with
-    what is seen through them.
+    what is seen through them; left_over: what of the head is neither skin nor hair, its edges soft.
     """
 
     skin: Field
@@ -53,6 +53,7 @@ class Parts:
     glasses: Field
     other: Field
     features: Field
+    left_over: Field
 
 
 def face_of(points: Points) -> Face:
@@ -116,7 +117,7 @@ def parts_of(maps: HeadMaps, face: Face, frame: Frame) -> Parts:
     glasses = crisp(left_over * _lens_zone(face, frame.shape), soft) if seen_through else np.zeros_like(head)
     other = np.asarray(crisp(left_over, soft) * (1 - np.maximum(features, glasses)), np.float32)
     whole = np.maximum(head, skin)
-    return Parts(crisp(skin, soft), crisp(hair, soft), crisp(whole, soft), glasses, other, features)
+    return Parts(crisp(skin, soft), crisp(hair, soft), crisp(whole, soft), glasses, other, features, left_over)
 
 
 def crisp(field: Field, soft: float) -> Field:

@@ -6,6 +6,7 @@ from mien_service.faces.drawn.brows import draw_brows
 from mien_service.faces.drawn.canvas import Canvas
 from mien_service.faces.drawn.colours import to_lab, to_rgb
 from mien_service.faces.drawn.eye import eye_of
+from mien_service.faces.drawn.glasses import glasses_of
 from mien_service.faces.drawn.parts import Face, Parts, face_of, frame_of, parts_of
 from mien_service.faces.edit import Field
 from mien_service.faces.emoji.eyes import draw_eye
@@ -71,10 +72,12 @@ def _drawn(lab: Field, face: Face, parts: Parts, strength: float) -> Field:
     clear = 1 - parts.hair
     for outline in (LEFT_EYE, RIGHT_EYE):
         draw_eye(canvas, eye_of(lab, face, outline, own.middle), skin, strength, clear)
-    draw_glasses(canvas, lab, parts.glasses, parts.features, face, own.middle)
     canvas.lay(hair_drawn, parts.hair)
     darkened(canvas, edge_line(parts.hair, LINE * face.unit), 0.4)
     draw_brows(canvas, lab, face, skin, strength, clear * (1 - parts.other))
+    glasses = glasses_of(lab, face, parts.left_over, own.middle)
+    if glasses is not None:
+        draw_glasses(canvas, glasses, face, clear)
     draw_others(canvas, lab, parts.other, OTHER_SMOOTH * face.unit, strength)
     darkened(canvas, edge_line(parts.whole, LINE * face.unit), 0.5)
     return canvas.pixels
