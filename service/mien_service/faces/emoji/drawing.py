@@ -5,7 +5,7 @@ import numpy as np
 from mien_service.faces.drawn.brows import draw_brows
 from mien_service.faces.drawn.canvas import Canvas
 from mien_service.faces.drawn.colours import to_lab, to_rgb
-from mien_service.faces.drawn.eye import eye_of
+from mien_service.faces.drawn.eye import eyes_of
 from mien_service.faces.drawn.glasses import glasses_of
 from mien_service.faces.drawn.parts import Face, Parts, face_of, frame_of, parts_of
 from mien_service.faces.edit import Field
@@ -26,7 +26,6 @@ from mien_service.faces.emoji.shading import (
 )
 from mien_service.faces.face import Mesh, RgbImage
 from mien_service.faces.head_maps import HeadMaps
-from mien_service.faces.skin.areas import LEFT_EYE, RIGHT_EYE
 
 OTHER_SMOOTH = 0.05
 """Deviation by which hats are smoothed, in eye distances."""
@@ -70,8 +69,8 @@ def _drawn(lab: Field, face: Face, parts: Parts, strength: float) -> Field:
     draw_nose(canvas, face, skin)
     draw_mouth(canvas, lab, face, skin, strength)
     clear = 1 - parts.hair
-    for outline in (LEFT_EYE, RIGHT_EYE):
-        draw_eye(canvas, eye_of(lab, face, outline, own.middle), skin, strength, clear)
+    for eye in eyes_of(lab, face, own.middle):
+        draw_eye(canvas, eye, skin, strength, clear)
     canvas.lay(hair_drawn, parts.hair)
     darkened(canvas, edge_line(parts.hair, LINE * face.unit), 0.4)
     draw_brows(canvas, lab, face, skin, strength, clear * (1 - parts.other))
