@@ -21,6 +21,7 @@ from mien_service.faces.emoji.shading import (
     draw_others,
     edge_line,
     hair_colours,
+    hair_over,
     skin_colours,
     skin_tones,
 )
@@ -71,12 +72,12 @@ def _drawn(lab: Field, face: Face, parts: Parts, strength: float) -> Field:
     clear = 1 - parts.hair
     for eye in eyes_of(lab, face, own.middle):
         draw_eye(canvas, eye, skin, strength, clear)
-    canvas.lay(hair_drawn, parts.hair)
+    canvas.lay(hair_drawn, hair_over(parts, face.unit))
     darkened(canvas, edge_line(parts.hair, LINE * face.unit), 0.4)
     draw_brows(canvas, lab, face, skin, strength, clear * (1 - parts.other))
     glasses = glasses_of(lab, face, parts.left_over, own.middle)
     if glasses is not None:
         draw_glasses(canvas, glasses, face, clear)
     draw_others(canvas, lab, parts.other, OTHER_SMOOTH * face.unit, strength)
-    darkened(canvas, edge_line(parts.whole, LINE * face.unit), 0.5)
+    darkened(canvas, edge_line(parts.whole, LINE * face.unit), 0.6)
     return canvas.pixels

@@ -18,7 +18,8 @@ SKIN_SHADE = 0.02
 DARKEST_SHADE, LIGHTEST_SHADE, KEPT_SHADE = 30.0, 14.0, 1.0
 """Levels of lightness that skin gets darker or lighter by at most, and the share of the photo's own shade it keeps."""
 
-LINE_COLOUR = (62.0, 34.0, 34.0)
+LINE_COLOUR, LINE_DARKER = np.array([62, 34, 34], np.float32), 0.6
+"""RGB of lines, and share of what they are drawn on that they are at most: a line is darker than black hair, too."""
 
 FLAT_RANGE, FLAT_REACH = 3.5, 2.5
 """Of the filter that flattens shade: in levels of lightness, and in pixels of the smaller copy."""
@@ -35,8 +36,20 @@ RIM, LIT = 4.0, 3.0
 USUAL_SKIN = np.array([66, 15, 18], np.float32)
 USUAL_HAIR = np.array([22, 4, 6], np.float32)
 
-HAIR_STEPS = (4.5, 13.0)
+HAIR_STEPS = (6.5, 14.0)
 """Levels of lightness between two tones of hair, at least and at most."""
+
+HAIR_TONES = ((0.45, 0.75), (1.15, 1.7), (-0.5, -0.9))
+"""Relief, in spreads of the hair's lightness, from which on hair has another tone, and by how many steps."""
+
+HAIR_CRISP = 5.0
+"""How steeply one tone of hair becomes the next, over the relief."""
+
+RIM_SHADE, RIM_WIDTH = 0.7, 0.06
+"""How much darker hair is at its edge, in spreads, and over which width, in eye distances."""
+
+BESIDE_HAIR = 0.08
+"""Deviation over which what is beside hair is taken for hair, in eye distances."""
 
 CHEEKS = ((50, 205), (280, 425))
 """Between these points of the mesh lie the middles of both cheeks."""
@@ -170,7 +183,7 @@ def _bearded(lab: Field, face: Face, skin: Lab) -> float:
 
 
 def hair_colours(lab: Field, parts: Parts, unit: float, strength: float) -> tuple[Lab, Field]:
-    """Return the hair's colour, L*a*b*, and (h, w, 3) RGB of hair all over the picture, in three tones."""
+    """Return the hair's colour, L*a*b*, and (h, w, 3) RGB of hair all over the picture, in tones along its strands."""
     own = tones(lab, parts.hair, USUAL_HAIR)
     base = livelier(own.middle, 4.0, 1.3, strength)
     step = float(np.clip(own.spread, *HAIR_STEPS))
@@ -178,11 +191,19 @@ def hair_colours(lab: Field, parts: Parts, unit: float, strength: float) -> tupl
     coarse = cv2.resize(lightness_of(lab, parts.hair, 0.25 * unit), fine.shape[::-1])
     relief = (fine - coarse) * np.float32(1.5) + (coarse - own.middle[0]) * np.float32(0.7)
     relief /= np.float32(max(own.spread, 4.0))
-    tone = [to_rgb(livelier(base, by, 1.0, 1.0)) for by in (-step, 0, step)]
-    canvas = Canvas(np.broadcast_to(tone[1].astype(np.float32), lab.shape).copy())
-    for colour, sign in ((tone[2], 1), (tone[0], -1)):
-        canvas.lay(colour, np.clip((sign * relief - np.float32(0.55)) * 5 + np.float32(0.5), 0, 1))
+    relief -= np.float32(RIM_SHADE) * edge_line(parts.hair, RIM_WIDTH * unit)
+    canvas = Canvas(np.broadcast_to(to_rgb(base), lab.shape).copy())
+    for level, by in HAIR_TONES:
+        share = np.clip((np.sign(level) * relief - abs(level)) * np.float32(HAIR_CRISP) + np.float32(0.5), 0, 1)
+        canvas.lay(to_rgb(livelier(base, by * step, 1.0, 1.0)), share)
     return base, canvas.pixels
+
+
+def hair_over(parts: Parts, unit: float) -> Field:
+    """Return (h, w) in 0..1: where hair is laid: also beside it, where there is nothing else of the head."""
+    beside = np.clip(3 * cv2.GaussianBlur(parts.hair, (0, 0), BESIDE_HAIR * unit), 0, 1)
+    else_shown = np.max([parts.skin, parts.other, parts.features, parts.glasses], axis=0)
+    return np.asarray(np.maximum(parts.hair, beside * (1 - else_shown)), np.float32)
 
 
 def draw_others(canvas: Canvas, lab: Field, others: Field, deviation: float, strength: float) -> None:
@@ -214,7 +235,8 @@ def edge_line(part: Field, deviation: float) -> Field:
 
 def darkened(canvas: Canvas, line: Field, share: float) -> None:
     """Make the picture darker along a line, (h, w) in 0..1."""
-    canvas.lay(LINE_COLOUR, line * np.float32(share))
+    colour = np.minimum(canvas.pixels * np.float32(LINE_DARKER), LINE_COLOUR)
+    canvas.lay(colour, line * np.float32(share))
 
 
 def beard_tone(hair: Lab, lab: Field, shown: Field) -> Lab:
