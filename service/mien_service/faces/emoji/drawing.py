@@ -22,8 +22,10 @@ from mien_service.faces.emoji.shading import (
     edge_line,
     hair_colours,
     hair_over,
+    hair_tones,
     skin_colours,
     skin_tones,
+    strange,
 )
 from mien_service.faces.face import Mesh, RgbImage
 from mien_service.faces.head_maps import HeadMaps
@@ -64,7 +66,8 @@ def _drawn(lab: Field, face: Face, parts: Parts, strength: float) -> Field:
     canvas = Canvas(colours)
     draw_jaw(canvas, face, skin, parts)
     draw_cheeks(canvas, face, skin, strength)
-    hair, hair_drawn = hair_colours(lab, parts, face.unit, strength)
+    own_hair = hair_tones(lab, parts)
+    hair, hair_drawn = hair_colours(lab, parts, own_hair, face.unit, strength)
     shown = beard(lab, parts, face, own.middle)
     canvas.lay(to_rgb(beard_tone(hair, lab, shown)), shown * np.float32(0.85))
     draw_nose(canvas, face, skin)
@@ -77,7 +80,8 @@ def _drawn(lab: Field, face: Face, parts: Parts, strength: float) -> Field:
     draw_brows(canvas, lab, face, skin, strength, clear * (1 - parts.other))
     glasses = glasses_of(lab, face, parts.left_over, own.middle)
     if glasses is not None:
-        draw_glasses(canvas, glasses, face, clear)
-    draw_others(canvas, lab, parts.other, OTHER_SMOOTH * face.unit, strength)
+        draw_glasses(canvas, glasses, face, parts.hair)
+    other = np.maximum(parts.other, strange(lab, parts, face, own.middle, own_hair.middle))
+    draw_others(canvas, lab, other, OTHER_SMOOTH * face.unit, strength)
     darkened(canvas, edge_line(parts.whole, LINE * face.unit), 0.6)
     return canvas.pixels

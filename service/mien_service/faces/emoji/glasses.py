@@ -1,5 +1,6 @@
 """Glasses: clean lenses with rims, a bridge and temples, lenses as dark as the photo's, and a little glare."""
 
+import cv2
 import numpy as np
 
 from mien_service.faces.drawn.canvas import Canvas, lowered, stroke
@@ -19,15 +20,19 @@ BRIDGE_RISE, TEMPLE_REACH = 0.035, 0.25
 """How far a bridge is arched, in eye distances, and how far a temple goes on behind the mesh, as a share of its
 length."""
 
+HAIR_EDGE = 0.1
+"""How far within hair a frame is drawn, in eye distances."""
+
 SIDES = (127, 356)
 """Points of the mesh where the face ends beside the eyes."""
 
 
-def draw_glasses(canvas: Canvas, glasses: Glasses, face: Face, clear: Field) -> None:
-    """Draw glasses over the eyes; `clear`, (h, w) in 0..1, is what nothing lies before."""
+def draw_glasses(canvas: Canvas, glasses: Glasses, face: Face, hair: Field) -> None:
+    """Draw glasses over the eyes, and under what is surely hair, (h, w) in 0..1: its edge is often the frame's."""
     shape = np.concatenate(glasses.outlines)
     part = canvas.around(np.concatenate([shape, face[SIDES]]), 0.3 * face.unit)
-    seen = part.of(clear)
+    side = 2 * round(HAIR_EDGE * face.unit) + 1
+    seen = np.clip((1 - cv2.blur(part.of(hair), (side, side))) * 4, 0, 1).astype(np.float32)
     frame = part.mask(_bridge(glasses, face.unit))
     for i in (0, 1):
         lens = part.mask(glasses.lenses[i])

@@ -5,7 +5,7 @@ import numpy as np
 
 from mien_service.faces.drawn.canvas import Canvas, lowered, rounded, stroke
 from mien_service.faces.drawn.colours import Lab, Tones, chroma, livelier, mixed, shaded, to_rgb, tones
-from mien_service.faces.drawn.parts import JAW, Face, Parts, beard_zone, hull
+from mien_service.faces.drawn.parts import JAW, Face, Parts, beard_zone, crisp, hull
 from mien_service.faces.drawn.strands import strands
 from mien_service.faces.edit import Field
 
@@ -48,8 +48,15 @@ HAIR_CRISP = 5.0
 RIM_SHADE, RIM_WIDTH = 0.7, 0.06
 """How much darker hair is at its edge, in spreads, and over which width, in eye distances."""
 
-BESIDE_HAIR = 0.08
-"""Deviation over which what is beside hair is taken for hair, in eye distances."""
+BESIDE_HAIR = 0.12
+"""How far beside hair what is nothing else is taken for hair, in eye distances."""
+
+STRANGE_SMOOTH, STRANGE_LIGHT, STRANGE_FROM = 0.09, 0.3, 17.0
+"""Deviation in eye distances by which colours around the face are smoothed, weight of lightness in their difference to
+skin and hair, and the difference from which on they are neither."""
+
+OVAL = (9, 334, 300, 356, 454, 361, 397, 378, 152, 149, 172, 132, 234, 127, 70, 105)
+"""Around the mesh, from the brows down: hats cover foreheads."""
 
 CHEEKS = ((50, 205), (280, 425))
 """Between these points of the mesh lie the middles of both cheeks."""
@@ -182,28 +189,63 @@ def _bearded(lab: Field, face: Face, skin: Lab) -> float:
     return float(max(both, either * np.interp(min(darker), [0, 5], [0, 1])))
 
 
-def hair_colours(lab: Field, parts: Parts, unit: float, strength: float) -> tuple[Lab, Field]:
-    """Return the hair's colour, L*a*b*, and (h, w, 3) RGB of hair all over the picture, in tones along its strands."""
-    own = tones(lab, parts.hair, USUAL_HAIR)
+def hair_tones(lab: Field, parts: Parts) -> Tones:
+    """Return the colour of hair in the photo."""
+    return tones(lab, parts.hair, USUAL_HAIR)
+
+
+def hair_colours(lab: Field, parts: Parts, own: Tones, unit: float, strength: float) -> tuple[Lab, Field]:
+    """Return the drawn hair's colour, L*a*b*, and (h, w, 3) RGB of hair all over the picture, in tones along its strands.
+
+    own: its tones in the photo.
+    """
     base = livelier(own.middle, 4.0, 1.3, strength)
     step = float(np.clip(own.spread, *HAIR_STEPS))
-    fine = strands(lab[..., 0], parts.hair, unit)
-    coarse = cv2.resize(lightness_of(lab, parts.hair, 0.25 * unit), fine.shape[::-1])
+    coarse = lightness_of(lab, parts.hair, 0.25 * unit)
+    size = coarse.shape[::-1]
+    hair = np.asarray(cv2.resize(parts.hair, size, interpolation=cv2.INTER_AREA), np.float32)
+    light = cv2.resize(np.ascontiguousarray(lab[..., 0]), size, interpolation=cv2.INTER_AREA)
+    fine = strands(np.asarray(light, np.float32), hair, unit / REDUCED)
     relief = (fine - coarse) * np.float32(1.5) + (coarse - own.middle[0]) * np.float32(0.7)
     relief /= np.float32(max(own.spread, 4.0))
-    relief -= np.float32(RIM_SHADE) * edge_line(parts.hair, RIM_WIDTH * unit)
-    canvas = Canvas(np.broadcast_to(to_rgb(base), lab.shape).copy())
+    relief -= np.float32(RIM_SHADE) * edge_line(hair, RIM_WIDTH * unit / REDUCED)
+    canvas = Canvas(np.broadcast_to(to_rgb(base), (*relief.shape, 3)).copy())
     for level, by in HAIR_TONES:
         share = np.clip((np.sign(level) * relief - abs(level)) * np.float32(HAIR_CRISP) + np.float32(0.5), 0, 1)
-        canvas.lay(to_rgb(livelier(base, by * step, 1.0, 1.0)), share)
-    return base, canvas.pixels
+        canvas.lay(to_rgb(livelier(base, by * step, 1.0, 1.0)), np.asarray(share, np.float32))
+    shape = parts.hair.shape[::-1]
+    return base, np.asarray(cv2.resize(canvas.pixels, shape, interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def hair_over(parts: Parts, unit: float) -> Field:
     """Return (h, w) in 0..1: where hair is laid: also beside it, where there is nothing else of the head."""
-    beside = np.clip(3 * cv2.GaussianBlur(parts.hair, (0, 0), BESIDE_HAIR * unit), 0, 1)
+    side = 2 * round(BESIDE_HAIR * unit) + 1
+    beside = np.clip(3 * cv2.blur(parts.hair, (side, side)), 0, 1)
     else_shown = np.max([parts.skin, parts.other, parts.features, parts.glasses], axis=0)
     return np.asarray(np.maximum(parts.hair, beside * (1 - else_shown)), np.float32)
+
+
+def strange(lab: Field, parts: Parts, face: Face, skin: Lab, hair: Lab) -> Field:
+    """Return (h, w) in 0..1: what the maps take for skin or hair around the face, but has the colour of neither.
+
+    skin, hair: their colours in the photo. It is a hat, or the ground, and is to be drawn in its own colours.
+    """
+    outline = hull(face[OVAL]) / np.float32(REDUCED)
+    size = lab.shape[1] // REDUCED, lab.shape[0] // REDUCED
+    small = np.asarray(cv2.resize(lab, size, interpolation=cv2.INTER_AREA), np.float32)
+    smooth = np.asarray(cv2.GaussianBlur(small, (0, 0), STRANGE_SMOOTH * face.unit / REDUCED), np.float32)
+    away = np.min([_unlike(smooth, colour) for colour in (skin, hair)], axis=0)
+    around = 1 - Canvas(small).mask(outline)
+    shown = np.clip((away - STRANGE_FROM) / STRANGE_FROM * 2 + np.float32(0.5), 0, 1) * around
+    soft = STRANGE_SMOOTH * face.unit / REDUCED
+    found = np.asarray(cv2.GaussianBlur(shown, (0, 0), soft), np.float32)
+    return crisp(cv2.resize(found, lab.shape[1::-1]), soft * REDUCED) * np.maximum(parts.skin, parts.hair)
+
+
+def _unlike(lab: Field, colour: Lab) -> Field:
+    """Return (h, w), how far colours are from another: less by lightness, which light and shade change."""
+    lightness, a, b = (lab[..., k] - colour[k] for k in range(3))
+    return np.sqrt((lightness * np.float32(STRANGE_LIGHT)) ** 2 + a**2 + b**2)
 
 
 def draw_others(canvas: Canvas, lab: Field, others: Field, deviation: float, strength: float) -> None:
