@@ -14,6 +14,9 @@ WIDER, TALLER, ROUNDER = 0.32, 0.8, 0.3
 SQUINT = 0.3
 """Share by which the opening of eyes that squint gets lower."""
 
+REDDEST = 0.65
+"""How red an iris is at most, a* over b*."""
+
 WHITE = (250.0, 248.0, 246.0)
 INK = np.array([12, 5, 4], np.float32)
 """Of lashes and pupils, L*a*b*."""
@@ -71,6 +74,8 @@ def _draw_iris(part: Canvas, eye: Eye, outline: Points, opening: Field, strength
     place = np.asarray(place, np.float32)
     colour = livelier(eye.iris, float(np.interp(float(eye.iris[0]), [10, 50], [14, 4])), 1.7, strength)
     disc = part.disc(place, radius)
+    # No iris is red: what is, is skin's or the flash's colour.
+    colour[1] = min(colour[1], REDDEST * max(float(colour[2]), 0.0) + 3)
     part.lay(to_rgb(shaded(colour, 16)), opening * disc)
     part.lay(to_rgb(colour), opening * part.disc(place, 0.86 * radius))
     below = part.glow(lowered(place, 0.55 * radius), (0.55, 0.38), radius)

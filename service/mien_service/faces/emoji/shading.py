@@ -51,7 +51,7 @@ RIM_SHADE, RIM_WIDTH = 0.7, 0.06
 BESIDE_HAIR = 0.12
 """How far beside hair what is nothing else is taken for hair, in eye distances."""
 
-STRANGE_SMOOTH, STRANGE_LIGHT, STRANGE_FROM = 0.09, 0.3, 17.0
+STRANGE_SMOOTH, STRANGE_LIGHT, STRANGE_FROM = 0.09, 0.3, 23.0
 """Deviation in eye distances by which colours around the face are smoothed, weight of lightness in their difference to
 skin and hair, and the difference from which on they are neither."""
 
@@ -61,7 +61,7 @@ OVAL = (9, 334, 300, 356, 454, 361, 397, 378, 152, 149, 172, 132, 234, 127, 70, 
 CHEEKS = ((50, 205), (280, 425))
 """Between these points of the mesh lie the middles of both cheeks."""
 
-BEARD_SMOOTH = 0.08
+BEARD_SMOOTH = 0.05
 """Deviation by which it is smoothed, in eye distances."""
 
 MUSTACHE, CHIN = (165, 167, 164, 393, 391, 92, 322), (200, 199, 175, 208, 428, 201, 421)
@@ -164,7 +164,7 @@ def beard(lab: Field, parts: Parts, face: Face, skin: Lab) -> Field:
     light = lightness_of(lab, bare, BEARD_SMOOTH * face.unit)
     darker = (skin[0] - cv2.resize(light, bare.shape[::-1]) - BEARD_FROM) / (BEARD_FULL - BEARD_FROM)
     shown = np.clip(darker, 0, 1) * zone
-    flat = 0.4 * np.clip((shown - 0.3) * 6, 0, 1) + 0.6 * np.clip((shown - 0.7) * 6, 0, 1)
+    flat = 0.4 * np.clip((shown - 0.25) * 3, 0, 1) + 0.6 * np.clip((shown - 0.6) * 3.5, 0, 1)
     smooth = np.asarray(cv2.GaussianBlur(lab, (0, 0), 0.04 * face.unit), np.float32)
     return np.asarray(flat * np.float32(_bearded(smooth, face, skin)), np.float32)
 
