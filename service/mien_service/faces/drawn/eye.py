@@ -32,7 +32,8 @@ class Eye:
     """An eye as the photo shows it.
 
     outline: (16, 2), from the outer corner along the lower lid to the inner one, and back along the upper lid; opened:
-    0 closed to 1 open; wide: of an open one, 0 squinting to 1 as wide as eyes mostly are; gaze: (2,), the middle of the iris; iris: its colour in L*a*b*.
+    0 closed to 1 open; wide: of an open one, 0 squinting to 1 as wide as eyes mostly are; gaze:
+    (2,), the middle of the iris; iris: its colour in L*a*b*.
     """
 
     outline: Points
@@ -61,8 +62,9 @@ def eye_of(lab: Field, face: Face, outline: tuple[int, ...], skin: Lab) -> Eye:
     gaze, iris = _iris(lab, points, width)
     opened *= 1 - _lidded(lab, points, gaze, skin)
     # The mesh hardly knows squinting eyes, either: of those the photo shows less that is dark.
-    wide = np.interp(height / width, SQUINT_HEIGHT, [0, 1]) * np.interp(_dark_height(lab, points, skin), SQUINT_DARK, [0, 1])
-    return Eye(points, opened, float(wide), gaze, iris)
+    dark = _dark_height(lab, points, skin)
+    wide = float(np.interp(height / width, SQUINT_HEIGHT, [0, 1]) * np.interp(dark, SQUINT_DARK, [0, 1]))
+    return Eye(points, opened, wide, gaze, iris)
 
 
 def eyes_of(lab: Field, face: Face, skin: Lab) -> list[Eye]:
@@ -73,7 +75,7 @@ def eyes_of(lab: Field, face: Face, skin: Lab) -> list[Eye]:
 
 
 def _dark_height(lab: Field, outline: Points, skin: Lab) -> float:
-    """Return how high iris and lashes are in the middle of an eye, in widths of its outline: what is darker than skin."""
+    """Return how high iris and lashes are in the middle of an eye, in its widths: what is darker than skin."""
     along = outline[8] - outline[0]
     across = np.array([-along[1], along[0]])
     down, aside = np.mgrid[-0.22:0.22:23j, -0.3:0.3:13j]

@@ -77,7 +77,7 @@ BELOW = slice(TOP + 10, TOP + 17), slice(LEFT - 15, LEFT + 16)
 """Part of a patch below the eye: glasses cover it, and eyes do not."""
 
 BRIDGE_WIDE, BRIDGE_HIGH, BRIDGE_APART = 9, 46, 5
-"""Of the strip along the nose's root in its pixels, and how far above and below a bridge lies what it is compared to."""
+"""Of the strip along the nose's root in its pixels, and how far from a bridge lies what it is compared to."""
 
 EVIDENCE = (0.30, 0.10, 14.4)
 DOUBT = 4.6

@@ -122,7 +122,9 @@ def parts_of(maps: HeadMaps, face: Face, frame: Frame) -> Parts:
     glasses = crisp(left_over * _lens_zone(face, frame.shape), soft) if seen_through else np.zeros_like(head)
     other = np.asarray(crisp(left_over, soft) * (1 - np.maximum(features, glasses)), np.float32)
     whole = np.maximum(head, skin)
-    return Parts(crisp(skin, soft), crisp(hair, HAIR_SMOOTH * face.unit), crisp(whole, soft), glasses, other, features, left_over)
+    return Parts(
+        crisp(skin, soft), crisp(hair, HAIR_SMOOTH * face.unit), crisp(whole, soft), glasses, other, features, left_over
+    )
 
 
 def _without_islands(hair: Field, radius: float) -> Field:

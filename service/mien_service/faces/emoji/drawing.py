@@ -6,26 +6,23 @@ from mien_service.faces.drawn.brows import draw_brows
 from mien_service.faces.drawn.canvas import Canvas
 from mien_service.faces.drawn.colours import to_lab, to_rgb
 from mien_service.faces.drawn.eye import eyes_of
-from mien_service.faces.drawn.glasses import glasses_of
+from mien_service.faces.drawn.glasses import Glasses, glasses_of
 from mien_service.faces.drawn.parts import Face, Parts, face_of, frame_of, parts_of
 from mien_service.faces.edit import Field
 from mien_service.faces.emoji.eyes import draw_eye
 from mien_service.faces.emoji.glasses import draw_glasses
+from mien_service.faces.emoji.hair import hair_colours, hair_over, hair_tones
 from mien_service.faces.emoji.mouth import draw_mouth, draw_nose
+from mien_service.faces.emoji.others import draw_others, strange
 from mien_service.faces.emoji.shading import (
     beard,
     beard_tone,
     darkened,
     draw_cheeks,
     draw_jaw,
-    draw_others,
     edge_line,
-    hair_colours,
-    hair_over,
-    hair_tones,
     skin_colours,
     skin_tones,
-    strange,
 )
 from mien_service.faces.face import Mesh, RgbImage
 from mien_service.faces.head_maps import HeadMaps
@@ -58,6 +55,14 @@ def emoji(square: RgbImage, mesh: Mesh, maps: HeadMaps, strength: float = 1.0) -
     share = np.float32(min(strength / FULL_FROM, 1.0))
     shown += (np.clip(drawn, 0, 255) - shown) * share
     return photo
+
+
+def worn_glasses(square: RgbImage, mesh: Mesh, maps: HeadMaps) -> Glasses | None:
+    """Return the glasses that an emoji of a head's square would wear, in pixels of the part that is drawn, or None."""
+    frame = frame_of(maps, len(square))
+    face = face_of(mesh[:, :2] - np.array([frame.columns.start, frame.rows.start], np.float32))
+    lab, parts = to_lab(square[frame.rows, frame.columns]), parts_of(maps, face, frame)
+    return glasses_of(lab, face, parts.left_over, skin_tones(lab, parts, face).middle)
 
 
 def _drawn(lab: Field, face: Face, parts: Parts, strength: float) -> Field:

@@ -32,7 +32,8 @@ def draw_glasses(canvas: Canvas, glasses: Glasses, face: Face, hair: Field) -> N
     shape = np.concatenate(glasses.outlines)
     part = canvas.around(np.concatenate([shape, face[SIDES]]), 0.3 * face.unit)
     side = 2 * round(HAIR_EDGE * face.unit) + 1
-    seen = np.clip((1 - cv2.blur(part.of(hair), (side, side))) * 4, 0, 1).astype(np.float32)
+    around = np.asarray(cv2.blur(part.of(hair), (side, side)), np.float32)
+    seen = np.clip((1 - around) * 4, 0, 1)
     frame = part.mask(_bridge(glasses, face.unit))
     for i in (0, 1):
         lens = part.mask(glasses.lenses[i])
@@ -70,7 +71,7 @@ def _temple(glasses: Glasses, side: int, face: Face) -> Points:
     outwards = 1 if side else -1
     end = np.array([outwards * max(outwards * end[0], outwards * start[0]), end[1]], np.float32)
     line = np.stack([start, (start + end) / np.float32(2), end + (end - start) * np.float32(TEMPLE_REACH)])
-    return stroke(line, (0.9, 0.8, 0.7), max(glasses.thickness, 1.5))
+    return stroke(line.astype(np.float32), (0.9, 0.8, 0.7), max(glasses.thickness, 1.5))
 
 
 def _draw_lens(part: Canvas, glasses: Glasses, lens: Field, unit: float) -> None:

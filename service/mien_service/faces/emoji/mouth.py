@@ -130,11 +130,12 @@ def _draw_teeth(part: Canvas, mask: Field, lower: Points, upper: Points, toothy:
     band = np.concatenate([edge, upper[::-1]]).astype(np.float32)
     teeth = np.asarray(mask * part.mask(rounded(band), 0.5), np.float32)
     part.lay(TEETH, teeth)
-    under_lip = 1 - part.mask(lowered(rounded(np.concatenate([lower, upper[::-1]])), 0.035 * unit), 0.02 * unit)
+    high = min(0.035 * unit, 0.25 * gap)
+    under_lip = 1 - part.mask(lowered(rounded(np.concatenate([lower, upper[::-1]])), high), 0.5 * high)
     middle = (upper[5] + edge[5]) / np.float32(2)
     wide = float(np.hypot(*(upper[-1] - upper[0]))) / 2
     aside = np.clip((part.away(middle, max(wide, 1.0)) - 0.55) / 0.5, 0, 1)
-    part.lay(TEETH_SHADE, teeth * np.clip(0.6 * under_lip + 0.75 * aside, 0, 1))
+    part.lay(TEETH_SHADE, np.asarray(teeth * np.clip(0.6 * under_lip + 0.75 * aside, 0, 1), np.float32))
 
 
 def draw_nose(canvas: Canvas, face: Face, skin: Lab) -> None:

@@ -1,12 +1,11 @@
-"""The large areas of an emoji: skin with soft shade, cheeks and beard, hair in three tones, hats in a few flat ones."""
+"""The large areas of an emoji: skin with soft shade, cheeks and beard, and the lines around them."""
 
 import cv2
 import numpy as np
 
 from mien_service.faces.drawn.canvas import Canvas, lowered, rounded, stroke
 from mien_service.faces.drawn.colours import Lab, Tones, chroma, livelier, mixed, shaded, to_rgb, tones
-from mien_service.faces.drawn.parts import JAW, Face, Parts, beard_zone, crisp, hull
-from mien_service.faces.drawn.strands import strands
+from mien_service.faces.drawn.parts import JAW, Face, Parts, beard_zone, hull
 from mien_service.faces.edit import Field
 
 REDUCED = 2
@@ -27,36 +26,10 @@ FLAT_RANGE, FLAT_REACH = 3.5, 2.5
 CHROMA, GOLDEN = 1.15, 4.0
 """By which the chroma of pale skin is multiplied, and levels of b* that coloured skin gets more."""
 
-FLAT_STEP = 14.0
-"""Levels of lightness between two tones of a hat."""
-
 RIM, LIT = 4.0, 3.0
 """Levels of lightness by which a head's rim is darker and its forehead lighter."""
 
 USUAL_SKIN = np.array([66, 15, 18], np.float32)
-USUAL_HAIR = np.array([22, 4, 6], np.float32)
-
-HAIR_STEPS = (6.5, 14.0)
-"""Levels of lightness between two tones of hair, at least and at most."""
-
-HAIR_TONES = ((0.45, 0.75), (1.15, 1.7), (-0.5, -0.9))
-"""Relief, in spreads of the hair's lightness, from which on hair has another tone, and by how many steps."""
-
-HAIR_CRISP = 5.0
-"""How steeply one tone of hair becomes the next, over the relief."""
-
-RIM_SHADE, RIM_WIDTH = 0.7, 0.06
-"""How much darker hair is at its edge, in spreads, and over which width, in eye distances."""
-
-BESIDE_HAIR = 0.12
-"""How far beside hair what is nothing else is taken for hair, in eye distances."""
-
-STRANGE_SMOOTH, STRANGE_LIGHT, STRANGE_FROM = 0.09, 0.3, 23.0
-"""Deviation in eye distances by which colours around the face are smoothed, weight of lightness in their difference to
-skin and hair, and the difference from which on they are neither."""
-
-OVAL = (9, 334, 300, 356, 454, 361, 397, 378, 152, 149, 172, 132, 234, 127, 70, 105)
-"""Around the mesh, from the brows down: hats cover foreheads."""
 
 CHEEKS = ((50, 205), (280, 425))
 """Between these points of the mesh lie the middles of both cheeks."""
@@ -187,86 +160,6 @@ def _bearded(lab: Field, face: Face, skin: Lab) -> float:
         np.interp(d, [8, 18], [0, 1]) * np.interp(p, [0.06, 0.2], [0, 1]) for d, p in zip(darker, paler, strict=True)
     )
     return float(max(both, either * np.interp(min(darker), [0, 5], [0, 1])))
-
-
-def hair_tones(lab: Field, parts: Parts) -> Tones:
-    """Return the colour of hair in the photo."""
-    return tones(lab, parts.hair, USUAL_HAIR)
-
-
-def hair_colours(lab: Field, parts: Parts, own: Tones, unit: float, strength: float) -> tuple[Lab, Field]:
-    """Return the drawn hair's colour, L*a*b*, and (h, w, 3) RGB of hair all over the picture, in tones along its strands.
-
-    own: its tones in the photo.
-    """
-    base = livelier(own.middle, 4.0, 1.3, strength)
-    step = float(np.clip(own.spread, *HAIR_STEPS))
-    coarse = lightness_of(lab, parts.hair, 0.25 * unit)
-    size = coarse.shape[::-1]
-    hair = np.asarray(cv2.resize(parts.hair, size, interpolation=cv2.INTER_AREA), np.float32)
-    light = cv2.resize(np.ascontiguousarray(lab[..., 0]), size, interpolation=cv2.INTER_AREA)
-    fine = strands(np.asarray(light, np.float32), hair, unit / REDUCED)
-    relief = (fine - coarse) * np.float32(1.5) + (coarse - own.middle[0]) * np.float32(0.7)
-    relief /= np.float32(max(own.spread, 4.0))
-    relief -= np.float32(RIM_SHADE) * edge_line(hair, RIM_WIDTH * unit / REDUCED)
-    canvas = Canvas(np.broadcast_to(to_rgb(base), (*relief.shape, 3)).copy())
-    for level, by in HAIR_TONES:
-        share = np.clip((np.sign(level) * relief - abs(level)) * np.float32(HAIR_CRISP) + np.float32(0.5), 0, 1)
-        canvas.lay(to_rgb(livelier(base, by * step, 1.0, 1.0)), np.asarray(share, np.float32))
-    shape = parts.hair.shape[::-1]
-    return base, np.asarray(cv2.resize(canvas.pixels, shape, interpolation=cv2.INTER_LINEAR), np.float32)
-
-
-def hair_over(parts: Parts, unit: float) -> Field:
-    """Return (h, w) in 0..1: where hair is laid: also beside it, where there is nothing else of the head."""
-    side = 2 * round(BESIDE_HAIR * unit) + 1
-    beside = np.clip(3 * cv2.blur(parts.hair, (side, side)), 0, 1)
-    else_shown = np.max([parts.skin, parts.other, parts.features, parts.glasses], axis=0)
-    return np.asarray(np.maximum(parts.hair, beside * (1 - else_shown)), np.float32)
-
-
-def strange(lab: Field, parts: Parts, face: Face, skin: Lab, hair: Lab) -> Field:
-    """Return (h, w) in 0..1: what the maps take for skin or hair around the face, but has the colour of neither.
-
-    skin, hair: their colours in the photo. It is a hat, or the ground, and is to be drawn in its own colours.
-    """
-    outline = hull(face[OVAL]) / np.float32(REDUCED)
-    size = lab.shape[1] // REDUCED, lab.shape[0] // REDUCED
-    small = np.asarray(cv2.resize(lab, size, interpolation=cv2.INTER_AREA), np.float32)
-    smooth = np.asarray(cv2.GaussianBlur(small, (0, 0), STRANGE_SMOOTH * face.unit / REDUCED), np.float32)
-    away = np.min([_unlike(smooth, colour) for colour in (skin, hair)], axis=0)
-    around = 1 - Canvas(small).mask(outline)
-    shown = np.clip((away - STRANGE_FROM) / STRANGE_FROM * 2 + np.float32(0.5), 0, 1) * around
-    soft = STRANGE_SMOOTH * face.unit / REDUCED
-    found = np.asarray(cv2.GaussianBlur(shown, (0, 0), soft), np.float32)
-    return crisp(cv2.resize(found, lab.shape[1::-1]), soft * REDUCED) * np.maximum(parts.skin, parts.hair)
-
-
-def _unlike(lab: Field, colour: Lab) -> Field:
-    """Return (h, w), how far colours are from another: less by lightness, which light and shade change."""
-    lightness, a, b = (lab[..., k] - colour[k] for k in range(3))
-    return np.sqrt((lightness * np.float32(STRANGE_LIGHT)) ** 2 + a**2 + b**2)
-
-
-def draw_others(canvas: Canvas, lab: Field, others: Field, deviation: float, strength: float) -> None:
-    """Lay what is neither skin nor hair, `others` (h, w) in 0..1, over the rest, in a few flat tones of its own."""
-    rows, columns = (np.flatnonzero(others.any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
-        return
-    part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    Canvas(canvas.pixels[part]).lay(_posterised(lab[part], deviation, strength), others[part])
-
-
-def _posterised(lab: Field, deviation: float, strength: float) -> Field:
-    """Return (h, w, 3) RGB in a few flat tones, livelier."""
-    height, width = lab.shape[:2]
-    small = cv2.resize(lab, (max(width // 2, 1), max(height // 2, 1)), interpolation=cv2.INTER_AREA)
-    smooth = np.asarray(cv2.bilateralFilter(small, 7, 14, max(deviation / 2, 1.5)), np.float32)
-    level = smooth[..., 0] / np.float32(FLAT_STEP)
-    lower = np.floor(level)
-    smooth[..., 0] = (lower + np.clip((level - lower - 0.5) * 4 + 0.5, 0, 1)) * FLAT_STEP * 0.94 + 4
-    smooth[..., 1:] *= np.float32(1 + 0.25 * strength)
-    return np.asarray(cv2.resize(to_rgb(smooth), (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def edge_line(part: Field, deviation: float) -> Field:
