@@ -91,8 +91,8 @@ PROFILE = np.linspace(-0.12, 0.12, 25)
 FAINT, THINNEST, THICKEST = 5.0, 0.024, 0.11
 """Levels of lightness of a rim up to which it is a thin wire, and how thick rims are, in eye distances."""
 
-DARK_FROM, DARK_FULL = 19.0, 33.0
-"""Levels of lightness by which a lens is darker than skin where it counts as tinted, and as dark."""
+TINTED, DARK = 0.29, 0.5
+"""By which share of the skin's lightness a lens is darker than it where it counts as tinted, and as dark."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -294,4 +294,5 @@ def _through(lab: Field, axes: Sequence[Points], form: Forms, skin: Lab) -> tupl
     colours = np.concatenate([_at(lab, places @ one[:, :2].T + one[:, 2]) for one in axes])
     lightest = colours[:, 0] >= np.median(colours[:, 0])
     seen = tones(colours, lightest.astype(np.float32), skin).middle
-    return seen, float(np.clip((skin[0] - seen[0] - DARK_FROM) / (DARK_FULL - DARK_FROM), 0, 1))
+    darker = 1 - float(seen[0]) / max(float(skin[0]), 1.0)
+    return seen, float(np.interp(darker, [TINTED, DARK], [0, 1]))

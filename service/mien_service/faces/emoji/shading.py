@@ -5,8 +5,9 @@ import numpy as np
 
 from mien_service.faces.drawn.canvas import Canvas, lowered, rounded, stroke
 from mien_service.faces.drawn.colours import Lab, Tones, chroma, livelier, mixed, shaded, to_rgb, tones
-from mien_service.faces.drawn.parts import JAW, Face, Parts, beard_zone, hull
+from mien_service.faces.drawn.parts import BEARD_TOP, JAW, Face, Parts, beard_zone, hull
 from mien_service.faces.edit import Field
+from mien_service.faces.face import Points
 
 REDUCED = 2
 """Shade is found on a copy so many times smaller: it is smooth."""
@@ -39,6 +40,9 @@ BEARD_SMOOTH = 0.05
 
 MUSTACHE, CHIN = (165, 167, 164, 393, 391, 92, 322), (200, 199, 175, 208, 428, 201, 421)
 """Points of the mesh above the upper lip and at the chin."""
+
+GREY_FROM = 0.26, 0.4
+"""By which share of the skin's chroma the lip or the chin has less where there may be a grey beard, and surely is."""
 
 BEARD_FROM, BEARD_FULL = 9.0, 22.0
 """Levels of lightness by which the lower face is darker than the cheeks where a beard begins, and is full."""
@@ -138,8 +142,29 @@ def beard(lab: Field, parts: Parts, face: Face, skin: Lab) -> Field:
     darker = (skin[0] - cv2.resize(light, bare.shape[::-1]) - BEARD_FROM) / (BEARD_FULL - BEARD_FROM)
     shown = np.clip(darker, 0, 1) * zone
     flat = 0.4 * np.clip((shown - 0.25) * 3, 0, 1) + 0.6 * np.clip((shown - 0.6) * 3.5, 0, 1)
-    smooth = np.asarray(cv2.GaussianBlur(lab, (0, 0), 0.04 * face.unit), np.float32)
-    return np.asarray(flat * np.float32(_bearded(smooth, face, skin)), np.float32)
+    flat = np.asarray(flat, np.float32)
+    part = Canvas(lab).around(face[(*JAW, *BEARD_TOP)], 0.12 * face.unit)
+    smooth = np.asarray(cv2.GaussianBlur(part.pixels, (0, 0), 0.04 * face.unit), np.float32)
+    lower = Face(face.points - np.array([part.left, part.top], np.float32), face.unit)
+    flat *= np.float32(_bearded(smooth, lower, skin))
+    grey = _grey(smooth, lower, skin) * part.of(zone) * (1 - part.of(parts.features))
+    part.of(flat)[:] = np.maximum(part.of(flat), grey)
+    return flat
+
+
+def _grey(lab: Field, face: Face, skin: Lab) -> Field:
+    """Return (h, w) in 0..1: what is paler than skin, if the lip or the chin is so: a grey beard."""
+    colourful = np.hypot(lab[..., 1], lab[..., 2])
+    pale = np.asarray(1 - (colourful + 5) / np.float32(chroma(skin) + 5), np.float32)
+    seen = max(float(np.median(_at(pale, face[place]))) for place in (MUSTACHE, CHIN))
+    sure = np.interp(seen, GREY_FROM, [0, 1]) * np.interp(chroma(skin), [12, 18], [0, 1])
+    return np.asarray(np.clip((pale - GREY_FROM[0]) / 0.12, 0, 1) * sure, np.float32)
+
+
+def _at(plane: Field, places: Points) -> Field:
+    """Return a plane's (h, w) or picture's (h, w, c) values nearest to places (n, 2)."""
+    x, y = np.rint(places).astype(int).clip(0, [plane.shape[1] - 1, plane.shape[0] - 1]).T
+    return plane[y, x]
 
 
 def _bearded(lab: Field, face: Face, skin: Lab) -> float:
@@ -151,8 +176,7 @@ def _bearded(lab: Field, face: Face, skin: Lab) -> float:
     darker: list[float] = []
     paler: list[float] = []
     for place in (MUSTACHE, CHIN):
-        x, y = np.rint(face[place]).astype(int).clip(0, [lab.shape[1] - 1, lab.shape[0] - 1]).T
-        colour = np.median(lab[y, x], axis=0)
+        colour = np.median(_at(lab, face[place]), axis=0)
         darker.append(float(skin[0] - colour[0]))
         paler.append(1 - (chroma(colour) + 5) / (chroma(skin) + 5))
     both = np.interp(min(darker), [14, 24], [0, 1])

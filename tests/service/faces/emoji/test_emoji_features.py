@@ -220,6 +220,19 @@ def test_a_beard_is_kept_and_a_shade_is_none() -> None:
     assert at(one.drawn(), chin).mean() - at(shade.drawn(), chin).mean() < 35
 
 
+def test_a_grey_beard_is_kept() -> None:
+    one = head("ben")
+    zone = beard_zone(face_of(one.mesh), (SIDE, SIDE, 3))[..., None]
+    grey = one.with_square(np.rint(one.square * (1 - zone) + 165 * zone).astype(np.uint8))
+    chin = one.mesh[[199, 200, 208, 428]]
+
+    def colourful(drawn: Field) -> float:
+        pixels = at(drawn, chin)
+        return float((pixels.max(axis=1) - pixels.min(axis=1)).mean())
+
+    assert colourful(grey.drawn()) < 0.5 * colourful(one.drawn())
+
+
 def test_a_hat_keeps_its_colour() -> None:
     one = head("carla")
     hair = one.enlarged(one.maps.hair)
