@@ -30,6 +30,10 @@ SMOOTH, TUFT = 1.5, 5
 """Deviation by which a head's map is smoothed, and radius of what is too small to stay of it, in pixels of the square:
 what looks like hair around bald heads. Against the face parser of 120 training people neither costs overlap."""
 
+FAINT, TRACE = 0.36, 0.12
+"""From where on such a tuft is in the map, and how much of a pixel it keeps: not enough to be seen, but it is no other
+head's."""
+
 STEEPER = 5.0
 """How much steeper a map's edge is then made: where the photo has none, as between chin and neck, it is not to be a
 haze."""
@@ -73,6 +77,7 @@ def head_cutout(photo: RgbImage, face: AlignedFace, run: RunNetwork, *, neck: bo
     """
     maps = head_maps(photo, face.transform, run)
     coarse = head_of(face, maps, neck=neck)
+    coarse[coarse <= TRACE] = 0
     left, top, right, bottom = _box(coarse, maps.transform, photo.shape)
     part = photo[top:bottom, left:right]
     # From pixels of the box to those of the square.
@@ -131,14 +136,21 @@ def own_head(maps: HeadMaps, landmarks: Points, others: Sequence[Points] = (), *
     """
     face = _face(landmarks)
     field = np.maximum(maps.head, maps.skin) if neck else maps.head
-    field = cv2.morphologyEx(cv2.GaussianBlur(field, (0, 0), SMOOTH), cv2.MORPH_OPEN, _disc(TUFT))
-    whole = np.maximum(field, face)
-    _, parts = cv2.connectedComponents((whole > EDGE).astype(np.uint8))
-    own = np.isin(parts, np.unique(parts[face > EDGE]))
-    near = cv2.dilate(own.astype(np.uint8), _disc(NEAR))
-    apart = (whole > EDGE) & ~own
+    clean = cv2.morphologyEx(cv2.GaussianBlur(field, (0, 0), SMOOTH), cv2.MORPH_OPEN, _disc(TUFT))
+    whole = np.maximum(clean, face)
+    near = _hanging_together(whole, face)
+    apart = (whole > EDGE) & (near == 0)
     steep = np.clip((whole - np.float32(EDGE)) * np.float32(STEEPER) + np.float32(EDGE), 0, 1)
-    return np.where((near > 0) & ~apart & _nearer(landmarks, others), steep, np.float32(0))
+    own = np.where((cv2.dilate(near, _disc(NEAR)) > 0) & ~apart, steep, np.float32(0))
+    around = cv2.dilate(_hanging_together(np.maximum(field, face), face), _disc(NEAR)) > 0
+    own = np.maximum(own, np.where(around & (field > FAINT) & ~apart, np.float32(TRACE), np.float32(0)))
+    return np.where(_nearer(landmarks, others), own, np.float32(0))
+
+
+def _hanging_together(whole: Field, face: Field) -> NDArray[np.uint8]:
+    """Return (SIDE, SIDE), 1 in those parts of a map that a face lies in."""
+    _, parts = cv2.connectedComponents((whole > EDGE).astype(np.uint8))
+    return np.isin(parts, np.unique(parts[face > EDGE])).astype(np.uint8)
 
 
 def _disc(radius: int) -> NDArray[np.uint8]:
