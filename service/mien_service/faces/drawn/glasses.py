@@ -74,16 +74,17 @@ FINE = 0.012
 """Deviation by which lightness is smoothed, in eye distances."""
 
 BELOW = slice(TOP + 10, TOP + 17), slice(LEFT - 15, LEFT + 16)
-"""Part of a patch below the eye: glasses cover it, and eyes do not."""
+BESIDE_EYE = slice(TOP - 6, TOP + 6), slice(LEFT + 28, LEFT + 44)
+"""Parts of a patch below the eye and towards the ear: glasses cover them, and eyes do not."""
 
-BRIDGE_WIDE, BRIDGE_HIGH, BRIDGE_APART = 9, 46, 5
+BRIDGE_WIDE, BRIDGE_HIGH, BRIDGE_APART = 9, 46, 3
 """Of the strip along the nose's root in its pixels, and how far from a bridge lies what it is compared to."""
 
-EVIDENCE = (0.30, 0.10, 14.4)
-DOUBT = 4.6
-"""What a level of lightness counts by which a bridge is darker, or lighter, than what is above and below it, and the
-maps' share below the eyes; glasses are worn where these are more than the doubt: fitted to 320 training faces of
-CelebA, of which 120 wear some."""
+EVIDENCE, MOST_DARKER = (0.6, 14.0, 10.2), 15.0
+DOUBT = 7.0
+"""What a level of lightness counts by which a bridge is darker than what is above and below it, of at most so many, and
+the maps' shares below and beside the eyes; glasses are worn where these are more than the doubt. Fitted to 597 training
+faces of CelebA, of which 180 wear some: it draws glasses on 87 % of these and on 3 % of the others."""
 
 PROFILE = np.linspace(-0.12, 0.12, 25)
 """Places across a rim, in eye distances."""
@@ -145,7 +146,7 @@ def _patch(plane: Field, axes: Points) -> Field:
 
 
 def evidence_of(light: Field, strange: Patches, face: Face) -> tuple[float, float, float]:
-    """Return how much darker a bridge over the nose is, how much lighter, and the maps' share below the eyes.
+    """Return how much darker a bridge over the nose is, and the maps' shares below and beside the eyes.
 
     light: (h, w), the lightness; strange: both eyes' patches of what is neither skin nor hair.
     """
@@ -162,13 +163,12 @@ def evidence_of(light: Field, strange: Patches, face: Face) -> tuple[float, floa
     profile = np.asarray(strip.mean(axis=1), np.float32)
     above, at, below = (profile[k * BRIDGE_APART : len(profile) + (k - 2) * BRIDGE_APART] for k in range(3))
     darker = float((np.minimum(above, below) - at).max())
-    lighter = float((at - np.maximum(above, below)).max())
-    return darker, lighter, float(np.mean([one[BELOW].mean() for one in strange]))
+    under, beside = (float(np.mean([one[place].mean() for one in strange])) for place in (BELOW, BESIDE_EYE))
+    return min(max(darker, 0.0), MOST_DARKER), under, beside
 
 
 def _worn(light: Field, strange: Patches, face: Face) -> bool:
-    found = evidence_of(light, strange, face)
-    return bool(np.dot(EVIDENCE, np.clip(found, 0, [20, 12, 1])) > DOUBT)
+    return bool(np.dot(EVIDENCE, evidence_of(light, strange, face)) > DOUBT)
 
 
 def _outlines(forms: Forms, beyond: float = 0.0) -> NDArray[np.float64]:
