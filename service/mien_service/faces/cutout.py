@@ -44,6 +44,9 @@ CRISP = 2.5
 CORNER = 0.03
 """Deviation by which a cut-out is rounded where it ends at the photo's edge, as a share of the square's side."""
 
+ROUNDED_AT, ROUND_LEVEL = 4.0, 0.42
+"""That deviation in pixels of the copy on which it is done, and the level of the smoothed cut-out that is its edge."""
+
 MARGIN = 0.015
 """Room around the head, as a share of the square's side."""
 
@@ -106,20 +109,24 @@ def _bare_neck(maps: HeadMaps) -> Field:
 
 def _rounded_off(alpha: Field, ends: tuple[bool, bool, bool, bool], deviation: float) -> Field:
     """Return alpha (h, w) with round corners where it ends left, at the top, right or at the bottom: at the photo's."""
-    if not any(ends) or deviation < 0.5:
+    if not any(ends):
         return alpha
-    room = max(round(3 * deviation), 1)
-    left, top, right, bottom = (room if end else 0 for end in ends)
-    whole = cv2.copyMakeBorder(alpha, top, bottom, left, right, cv2.BORDER_CONSTANT, value=0)
-    soft = cv2.GaussianBlur(whole, (0, 0), deviation, borderType=cv2.BORDER_REPLICATE)
     height, width = alpha.shape
-    soft = soft[top : top + height, left : left + width]
-    # On a straight end, half of what is around is left.
-    rounder = np.clip((soft - np.float32(0.42)) * np.float32(2 * deviation) + np.float32(0.5), 0, 1)
-    near = np.zeros((height, width), np.bool_)
+    ratio = min(ROUNDED_AT / max(deviation, 1e-6), 1.0)
+    size = max(round(width * ratio), 1), max(round(height * ratio), 1)
+    small = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
+    room = round(3 * deviation * ratio) + 1
+    left, top, right, bottom = (room if end else 0 for end in ends)
+    whole = cv2.copyMakeBorder(small, top, bottom, left, right, cv2.BORDER_CONSTANT, value=0)
+    soft = cv2.GaussianBlur(whole, (0, 0), max(deviation * ratio, 0.3), borderType=cv2.BORDER_REPLICATE)
+    # On a straight end, half of what is around is left; farther within more than that, and nothing is taken away.
+    level = np.asarray(soft[top : top + size[1], left : left + size[0]], np.float32) - np.float32(ROUND_LEVEL)
+    near = np.zeros(level.shape, np.bool_)
     near[:, :left] = near[:top] = True
-    near[:, width - right :] = near[height - bottom :] = True
-    return np.where(near, np.minimum(alpha, rounder), alpha)
+    near[:, size[0] - right :] = near[size[1] - bottom :] = True
+    level[~near] = 1
+    rounder = cv2.resize(level, (width, height), interpolation=cv2.INTER_LINEAR) * np.float32(2 * deviation)
+    return np.minimum(alpha, np.clip(rounder + np.float32(0.5), 0, 1))
 
 
 def head_of(face: AlignedFace, maps: HeadMaps, *, neck: bool) -> Field:
