@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mien_service.faces.align import AlignedFace, align
+from mien_service.faces.align import AlignedFace, align, cut
 from mien_service.faces.cutout import HeadCutout, head_cutout
 from mien_service.faces.face import Box, Face, Points, Pose, RgbImage
+from mien_service.faces.head_maps import SIDE, head_transform
 
 BEHIND = (40, 90, 60)
 HEAD = (230, 90, 60)
@@ -118,3 +119,43 @@ def test_a_neck_belongs_to_it_if_asked() -> None:
     assert bare[260:].max() == 0
     assert whole[255:275, 130:170].min() > 0.9
     assert (whole[:200] >= bare[:200] - 0.05).all()
+
+
+def test_tufts_of_the_ground_are_left_out() -> None:
+    photo = with_head(ground(400, 400), 200, 220, 120)
+    face = aligned(photo, face_at(120, 0, 200, 220))
+    bare = over_photo(head_cutout(photo, face, colours_are_maps), photo)
+    tuft = cv2.line(photo.copy(), (200, 140), (200, 60), HEAD, 5)
+    found = over_photo(head_cutout(tuft, face, colours_are_maps), photo)
+    assert bare[:115].max() == 0
+    assert found[:115].max() < 0.1
+
+
+def test_between_chin_and_neck_the_edge_is_no_haze() -> None:
+    """Where the photo has no edge, the cut-out has one, a few pixels wide."""
+    told = ground(900, 700)
+    told[450:800, 280:420] = NECK
+    told = with_head(told, 350, 350, 260)
+    photo = np.where((told == NECK).all(axis=2, keepdims=True), np.array(HEAD, np.uint8), told)
+    face = aligned(photo, face_at(260, 0, 350, 350))
+
+    def maps_as_told(network: str, **inputs: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        del inputs
+        square = cut(told, head_transform(face.transform), SIDE)
+        return colours_are_maps(network, image=square.transpose(2, 0, 1)[None] / np.float32(255))
+
+    column = over_photo(head_cutout(photo, face, maps_as_told), photo)[:, 350]
+    partly = (column > 0.05) & (column < 0.95)
+    assert 1 <= partly[400:].sum() < 0.035 * 260
+    assert column[400:520].min() == 1
+    assert column[580:].max() == 0
+
+
+def test_where_a_head_leaves_the_photo_its_corners_are_round() -> None:
+    photo = with_head(ground(400, 400), 330, 200, 160)
+    alpha = over_photo(head_cutout(photo, aligned(photo, face_at(160, 0, 330, 200)), colours_are_maps), photo)
+    last = np.flatnonzero((photo == HEAD).all(axis=2)[:, -1])
+    assert alpha[last[0] + 1 : last[0] + 4, -1].max() < 0.5
+    assert alpha[last[-1] - 3 : last[-1], -1].max() < 0.5
+    assert alpha[190:210, -1].min() > 0.95
+    assert alpha[190:210, -20].min() == 1

@@ -12,8 +12,11 @@ from mien_service.faces.face import Points
 from mien_service.faces.head_maps import HeadMaps
 from mien_service.faces.skin.areas import LEFT_BROW, LEFT_EYE, LIPS, RIGHT_BROW, RIGHT_EYE
 
-SMOOTH = 0.03
-"""Deviation by which maps are smoothed before their edges are made crisp, in eye distances."""
+SMOOTH, HAIR_SMOOTH = 0.03, 0.055
+"""Deviation by which maps are smoothed before their edges are made crisp, in eye distances; hair's more."""
+
+ISLAND = 0.07
+"""Radius up to which a part of the hair is no hair, and a gap in it no gap, in eye distances."""
 
 LEAST, AROUND = 0.3, 6
 """From where on a map shows something of a head, and pixels of the map around it that are drawn, too."""
@@ -44,7 +47,7 @@ class Parts:
     """Parts of what is drawn, each (h, w) in 0..1 with crisp edges.
 
     whole: head and neck; features: brows, eyes and lips with a margin; other: hats, earrings and hands; glasses: with
-    what is seen through them.
+    what is seen through them; left_over: what of the head is neither skin nor hair, its edges soft.
     """
 
     skin: Field
@@ -53,6 +56,7 @@ class Parts:
     glasses: Field
     other: Field
     features: Field
+    left_over: Field
 
 
 def face_of(points: Points) -> Face:
@@ -106,17 +110,29 @@ def _span(used: NDArray[np.bool_], side: int) -> slice:
 def parts_of(maps: HeadMaps, face: Face, frame: Frame) -> Parts:
     """Return the parts of a square of which a frame is drawn; the face is in pixels of the frame."""
     soft = SMOOTH * face.unit
-    head, skin, hair = (
+    head, skin = (
         np.asarray(cv2.GaussianBlur(frame.enlarged(plane), (0, 0), soft), np.float32)
-        for plane in (maps.head, maps.skin, maps.hair)
+        for plane in (maps.head, maps.skin)
     )
+    hair = frame.enlarged(_without_islands(maps.hair, ISLAND * face.unit * len(maps.hair) / frame.side))
+    hair = np.asarray(cv2.GaussianBlur(hair, (0, 0), HAIR_SMOOTH * face.unit), np.float32)
     features = _features(face, frame.shape)
     left_over = np.clip(head - np.maximum(skin, hair), 0, 1)
     seen_through = _has_glasses(left_over, face)
     glasses = crisp(left_over * _lens_zone(face, frame.shape), soft) if seen_through else np.zeros_like(head)
     other = np.asarray(crisp(left_over, soft) * (1 - np.maximum(features, glasses)), np.float32)
     whole = np.maximum(head, skin)
-    return Parts(crisp(skin, soft), crisp(hair, soft), crisp(whole, soft), glasses, other, features)
+    return Parts(
+        crisp(skin, soft), crisp(hair, HAIR_SMOOTH * face.unit), crisp(whole, soft), glasses, other, features, left_over
+    )
+
+
+def _without_islands(hair: Field, radius: float) -> Field:
+    """Return a map without parts and gaps that are thinner than twice the radius, in pixels of it."""
+    side = 2 * max(round(radius), 1) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    opened = cv2.morphologyEx(hair, cv2.MORPH_OPEN, disc)
+    return np.asarray(cv2.morphologyEx(opened, cv2.MORPH_CLOSE, disc), np.float32)
 
 
 def crisp(field: Field, soft: float) -> Field:

@@ -11,6 +11,12 @@ from mien_service.faces.face import Points
 WIDER, TALLER, ROUNDER = 0.32, 0.8, 0.3
 """By which shares open eyes grow, and how far their outline becomes an ellipse."""
 
+SQUINT = 0.3
+"""Share by which the opening of eyes that squint gets lower."""
+
+REDDEST = 0.65
+"""How red an iris is at most, a* over b*."""
+
 WHITE = (250.0, 248.0, 246.0)
 INK = np.array([12, 5, 4], np.float32)
 """Of lashes and pupils, L*a*b*."""
@@ -42,9 +48,9 @@ def _larger(eye: Eye, strength: float) -> Points:
     middle = eye.outline.mean(axis=0)
     away = eye.outline - middle
     x, y = away @ along, away @ across
-    taller = 1 + TALLER * strength * (0.3 + 0.7 * eye.opened)
+    taller = 1 + strength * float(np.interp(eye.wide, [0, 1], [-SQUINT, TALLER])) * eye.opened
     turn = np.arctan2(y / max(float(np.abs(y).max()), 1.0), x / max(float(np.abs(x).max()), 1.0))
-    rounder = ROUNDER * strength * eye.opened
+    rounder = ROUNDER * strength * eye.opened * eye.wide
     x = x + rounder * (np.cos(turn) * 0.96 * np.abs(x).max() - x)
     y = y + rounder * (np.sin(turn) * 0.96 * np.abs(y).max() - y)
     grown = middle + np.outer(x * (1 + WIDER * strength), along) + np.outer(y * taller, across)
@@ -62,12 +68,14 @@ def _draw_iris(part: Canvas, eye: Eye, outline: Points, opening: Field, strength
     """Draw iris, pupil, the lid's shadow and the highlights."""
     width = eye.width * (1 + WIDER * strength)
     height = float(outline[:, 1].max()) - float(outline[:, 1].min())
-    radius = float(np.clip(0.52 * height, 0.22 * width, 0.33 * width))
+    radius = float(np.clip(0.52 * height, 0.2 * width, 0.33 * width))
     middle = outline.mean(axis=0)
     place = middle + (eye.gaze - eye.outline.mean(axis=0)) * np.array([1 + WIDER * strength, 1.0])
     place = np.asarray(place, np.float32)
     colour = livelier(eye.iris, float(np.interp(float(eye.iris[0]), [10, 50], [14, 4])), 1.7, strength)
     disc = part.disc(place, radius)
+    # No iris is red: what is, is skin's or the flash's colour.
+    colour[1] = min(colour[1], REDDEST * max(float(colour[2]), 0.0) + 3)
     part.lay(to_rgb(shaded(colour, 16)), opening * disc)
     part.lay(to_rgb(colour), opening * part.disc(place, 0.86 * radius))
     below = part.glow(lowered(place, 0.55 * radius), (0.55, 0.38), radius)

@@ -20,14 +20,22 @@ UPTURNED, NARROWER = 0.025, 0.06
 """How much the corners of a closed mouth are raised, in eye distances, and the share by which an open one is narrower
 between the lips."""
 
-OPEN_FROM, WIDE_FROM, TONGUE_FROM = 0.045, 0.13, 0.2
+OPEN_FROM, WIDE_FROM, TONGUE_FROM = 0.045, 0.15, 0.2
 """Height of a mouth, in eye distances, from which on it is open if teeth show, open in any case, and shows a tongue."""
 
-TEETH_LIGHTER, TEETH_LIGHT = 1.0, 45.0
-"""Levels of lightness by which teeth are lighter than lips, and from which on a pixel may be one."""
+TEETH_LIGHTER, TEETH_PALER, TEETH_LIGHT = 5.0, 0.88, 45.0
+"""Levels of lightness by which teeth are lighter than lips, their chroma over that of lips at most, and the lightness
+from which on a pixel may be one."""
 
-TEETH = (252.0, 250.0, 246.0)
-TEETH_SHADE = (205.0, 190.0, 195.0)
+TOOTHY_FROM, TEETH_HIGH = 0.12, 0.2
+"""Share of light pixels between the lips from which on teeth are drawn, and how high they are at most, in eye
+distances."""
+
+FULLER = 0.012
+"""How much farther the lips' outline is drawn, in eye distances."""
+
+TEETH = (243.0, 238.0, 229.0)
+TEETH_SHADE = (176.0, 152.0, 150.0)
 INSIDE = np.array([22, 32, 16], np.float32)
 TONGUE = np.array([55, 42, 20], np.float32)
 
@@ -40,47 +48,63 @@ def draw_mouth(canvas: Canvas, lab: Field, face: Face, skin: Lab, strength: floa
     part, own = canvas.around(face[LIPS], 0.2 * face.unit), Canvas(lab).around(face[LIPS], 1)
     shown = np.clip(own.mask(face[LIPS]) - own.mask(face[MOUTH], 0.5), 0, 1)
     seen = tones(own.pixels, shown, shaded(skin, 12)).middle
-    rosy = np.array([skin[0] - 10, skin[1] + 16, skin[2] + 2], np.float32)
-    colour = mixed(livelier(seen, 5.0, 1.25, strength), rosy, 0.3 * strength)
-    _draw_lips(part, face, skin, colour)
+    rosy = np.array([skin[0] - 12, skin[1] + 15, skin[2] + 2], np.float32)
+    colour = mixed(livelier(seen, 4.0, 1.2, strength), rosy, 0.35 * strength)
     lower, upper = (_narrower(face[one], strength) for one in LINE)
     gap = float(np.hypot(*(lower - upper).T).max()) / face.unit
-    toothy = gap > OPEN_FROM and _light_between(own, lower, upper) > seen[0] + TEETH_LIGHTER
+    toothy = gap > OPEN_FROM and _teeth_between(own, lower, upper, seen)
+    _draw_lips(part, face, skin, colour)
     if gap > WIDE_FROM or toothy:
         _draw_inside(part, own, lower, upper, face.unit)
     else:
         corners = lowered(face[CORNERS], -UPTURNED * face.unit * strength)
         line = np.concatenate([corners[:1], (lower + upper)[1:-1] / np.float32(2), corners[1:]]).astype(np.float32)
-        widths = (0.012, 0.035, 0.03, 0.03, 0.03, 0.035, 0.012)
-        part.lay(to_rgb(shaded(colour, 30)), part.mask(stroke(line, widths, face.unit)))
+        widths = (0.012, 0.028, 0.024, 0.022, 0.024, 0.028, 0.012)
+        part.lay(to_rgb(shaded(colour, 26)), 0.85 * part.mask(stroke(line, widths, face.unit), 0.3))
 
 
 def _draw_lips(part: Canvas, face: Face, skin: Lab, colour: Lab) -> None:
-    """Draw the lips, the upper one darker; such as have the skin's colour less."""
-    outline, unit = face[LIPS], face.unit
-    part.lay(to_rgb(shaded(skin, 10)), 0.35 * part.mask(lowered(outline, 0.05 * unit), 0.05 * unit))
-    share = float(np.interp(chroma(colour - skin), [5, 16], [0.4, 1]))
-    part.lay(to_rgb(colour), share * part.mask(rounded(outline)))
+    """Draw the lips, somewhat fuller, the upper one darker and the lower one with a light; pale ones less."""
+    outline, unit = _fuller(face[LIPS], face[MOUTH], FULLER * face.unit), face.unit
+    part.lay(to_rgb(shaded(skin, 10)), 0.35 * part.mask(lowered(outline, 0.04 * unit), 0.05 * unit))
+    share = float(np.interp(chroma(colour - skin), [5, 16], [0.55, 1]))
+    part.lay(to_rgb(colour), share * part.mask(rounded(outline), 0.3))
     upper = np.concatenate([outline[np.r_[0, 19:9:-1]], face[INNER_BACK]])
-    part.lay(to_rgb(shaded(colour, 6)), share * part.mask(upper))
-    light = part.mask(outline) * part.glow(face[(17, 14)].mean(axis=0), (0.16, 0.035), unit)
-    part.lay(to_rgb(shaded(colour, -16)), 0.6 * share * light)
+    part.lay(to_rgb(shaded(colour, 7)), share * part.mask(upper, 0.4))
+    place = (face.points[17] + face.points[14]) / np.float32(2)
+    lip = part.mask(np.concatenate([outline[:11], face[LINE[0]][::-1]]))
+    part.lay(to_rgb(shaded(colour, -12)), 0.5 * lip * part.glow(place, (0.16, 0.03), unit))
+
+
+def _fuller(outline: Points, inner: Points, by: float) -> Points:
+    """Return the lips' outline (20, 2), `by` pixels farther away from the mouth's opening, but for the corners."""
+    away = outline - inner
+    length = np.maximum(np.hypot(away[:, 0], away[:, 1]), 1e-6)[:, None]
+    share = np.ones((len(outline), 1), np.float32)
+    share[[0, 10]] = 0
+    return np.asarray(outline + share * away / length * np.float32(by), np.float32)
 
 
 def _narrower(line: Points, strength: float) -> Points:
-    """Return a line between the lips that ends a little before the mouth's corners."""
+    """Return a line between the lips, smoothed, that ends a little before the mouth's corners."""
+    for _ in range(2):
+        line = np.concatenate([line[:1], (line[:-2] + 2 * line[1:-1] + line[2:]) / np.float32(4), line[-1:]])
     middle = line.mean(axis=0)
     return np.asarray(middle + (line - middle) * np.float32(1 - NARROWER * strength), np.float32)
 
 
-def _light_between(own: Canvas, lower: Points, upper: Points) -> float:
-    """Return the lightness of what shows between the lips."""
+def _teeth_between(own: Canvas, lower: Points, upper: Points, lips: Lab) -> bool:
+    """Return whether what shows between the lips is paler than they are, and the lightest of it lighter."""
     between = own.mask(np.concatenate([lower, upper[::-1]])) > 0.5
-    return float(np.median(own.pixels[..., 0][between])) if between.any() else 0.0
+    if not between.any():
+        return False
+    colours = own.pixels[between]
+    paler = float(np.median(np.hypot(colours[:, 1], colours[:, 2]))) < TEETH_PALER * chroma(lips)
+    return paler and float(np.percentile(colours[:, 0], 85)) > lips[0] + TEETH_LIGHTER
 
 
 def _draw_inside(part: Canvas, own: Canvas, lower: Points, upper: Points, unit: float) -> None:
-    """Draw what an open mouth shows: teeth as one white shape, and below them the tongue if it is wide open."""
+    """Draw what an open mouth shows: the upper teeth as one band, and below them dark, or the tongue."""
     opening = rounded(np.concatenate([lower, upper[::-1]]).astype(np.float32))
     mask = part.mask(opening)
     part.lay(to_rgb(INSIDE), mask)
@@ -91,13 +115,27 @@ def _draw_inside(part: Canvas, own: Canvas, lower: Points, upper: Points, unit: 
     if gap > TONGUE_FROM * unit:
         place = lowered(lower[5], -0.02 * unit)
         part.lay(to_rgb(TONGUE), mask * np.clip(2 * part.glow(place, (0.16 * unit, 0.25 * gap)), 0, 1))
-    if toothy > 0.12:
-        deep = float(np.interp(toothy, [0.12, 0.5], [0.5, 1.0]))
-        edge = upper + (lower - upper) * np.float32(deep)
-        teeth = mask * part.mask(rounded(np.concatenate([edge, upper[::-1]]).astype(np.float32)), 0.4)
-        part.lay(TEETH, teeth)
-        shadow = part.mask(lowered(opening, 0.035 * unit), 0.02 * unit)
-        part.lay(TEETH_SHADE, teeth * (1 - shadow) * np.float32(0.75))
+    if toothy > TOOTHY_FROM:
+        _draw_teeth(part, mask, lower, upper, toothy, unit)
+    line = stroke(upper, (0.01, 0.022, 0.026, 0.022, 0.01), unit)
+    part.lay(to_rgb(INSIDE), 0.6 * part.mask(line, 0.4))
+
+
+def _draw_teeth(part: Canvas, mask: Field, lower: Points, upper: Points, toothy: float, unit: float) -> None:
+    """Draw the upper teeth as a band that `mask` bounds, darker under the lip and towards the corners."""
+    down = lower - upper
+    gap = float(np.hypot(*down.T).max())
+    deep = float(np.interp(toothy, [TOOTHY_FROM, 0.6], [0.45, 0.86])) * min(1.0, TEETH_HIGH * unit / max(gap, 1e-6))
+    edge = upper + down * np.float32(max(deep, 0.4))
+    band = np.concatenate([edge, upper[::-1]]).astype(np.float32)
+    teeth = np.asarray(mask * part.mask(rounded(band), 0.5), np.float32)
+    part.lay(TEETH, teeth)
+    high = min(0.035 * unit, 0.25 * gap)
+    under_lip = 1 - part.mask(lowered(rounded(np.concatenate([lower, upper[::-1]])), high), 0.5 * high)
+    middle = (upper[5] + edge[5]) / np.float32(2)
+    wide = float(np.hypot(*(upper[-1] - upper[0]))) / 2
+    aside = np.clip((part.away(middle, max(wide, 1.0)) - 0.55) / 0.5, 0, 1)
+    part.lay(TEETH_SHADE, np.asarray(teeth * np.clip(0.6 * under_lip + 0.75 * aside, 0, 1), np.float32))
 
 
 def draw_nose(canvas: Canvas, face: Face, skin: Lab) -> None:

@@ -1,13 +1,13 @@
-"""The large areas of an emoji: skin with soft shade, cheeks and beard, hair in three tones, hats in a few flat ones."""
+"""The large areas of an emoji: skin with soft shade, cheeks and beard, and the lines around them."""
 
 import cv2
 import numpy as np
 
 from mien_service.faces.drawn.canvas import Canvas, lowered, rounded, stroke
 from mien_service.faces.drawn.colours import Lab, Tones, chroma, livelier, mixed, shaded, to_rgb, tones
-from mien_service.faces.drawn.parts import JAW, Face, Parts, beard_zone, hull
-from mien_service.faces.drawn.strands import strands
+from mien_service.faces.drawn.parts import BEARD_TOP, JAW, Face, Parts, beard_zone, hull
 from mien_service.faces.edit import Field
+from mien_service.faces.face import Points
 
 REDUCED = 2
 """Shade is found on a copy so many times smaller: it is smooth."""
@@ -18,7 +18,8 @@ SKIN_SHADE = 0.02
 DARKEST_SHADE, LIGHTEST_SHADE, KEPT_SHADE = 30.0, 14.0, 1.0
 """Levels of lightness that skin gets darker or lighter by at most, and the share of the photo's own shade it keeps."""
 
-LINE_COLOUR = (62.0, 34.0, 34.0)
+LINE_COLOUR, LINE_DARKER = np.array([62, 34, 34], np.float32), 0.6
+"""RGB of lines, and share of what they are drawn on that they are at most: a line is darker than black hair, too."""
 
 FLAT_RANGE, FLAT_REACH = 3.5, 2.5
 """Of the filter that flattens shade: in levels of lightness, and in pixels of the smaller copy."""
@@ -26,26 +27,22 @@ FLAT_RANGE, FLAT_REACH = 3.5, 2.5
 CHROMA, GOLDEN = 1.15, 4.0
 """By which the chroma of pale skin is multiplied, and levels of b* that coloured skin gets more."""
 
-FLAT_STEP = 14.0
-"""Levels of lightness between two tones of a hat."""
-
 RIM, LIT = 4.0, 3.0
 """Levels of lightness by which a head's rim is darker and its forehead lighter."""
 
 USUAL_SKIN = np.array([66, 15, 18], np.float32)
-USUAL_HAIR = np.array([22, 4, 6], np.float32)
-
-HAIR_STEPS = (4.5, 13.0)
-"""Levels of lightness between two tones of hair, at least and at most."""
 
 CHEEKS = ((50, 205), (280, 425))
 """Between these points of the mesh lie the middles of both cheeks."""
 
-BEARD_SMOOTH = 0.08
+BEARD_SMOOTH = 0.05
 """Deviation by which it is smoothed, in eye distances."""
 
 MUSTACHE, CHIN = (165, 167, 164, 393, 391, 92, 322), (200, 199, 175, 208, 428, 201, 421)
 """Points of the mesh above the upper lip and at the chin."""
+
+GREY_FROM = 0.26, 0.4
+"""By which share of the skin's chroma the lip or the chin has less where there may be a grey beard, and surely is."""
 
 BEARD_FROM, BEARD_FULL = 9.0, 22.0
 """Levels of lightness by which the lower face is darker than the cheeks where a beard begins, and is full."""
@@ -144,9 +141,30 @@ def beard(lab: Field, parts: Parts, face: Face, skin: Lab) -> Field:
     light = lightness_of(lab, bare, BEARD_SMOOTH * face.unit)
     darker = (skin[0] - cv2.resize(light, bare.shape[::-1]) - BEARD_FROM) / (BEARD_FULL - BEARD_FROM)
     shown = np.clip(darker, 0, 1) * zone
-    flat = 0.4 * np.clip((shown - 0.3) * 6, 0, 1) + 0.6 * np.clip((shown - 0.7) * 6, 0, 1)
-    smooth = np.asarray(cv2.GaussianBlur(lab, (0, 0), 0.04 * face.unit), np.float32)
-    return np.asarray(flat * np.float32(_bearded(smooth, face, skin)), np.float32)
+    flat = 0.4 * np.clip((shown - 0.25) * 3, 0, 1) + 0.6 * np.clip((shown - 0.6) * 3.5, 0, 1)
+    flat = np.asarray(flat, np.float32)
+    part = Canvas(lab).around(face[(*JAW, *BEARD_TOP)], 0.12 * face.unit)
+    smooth = np.asarray(cv2.GaussianBlur(part.pixels, (0, 0), 0.04 * face.unit), np.float32)
+    lower = Face(face.points - np.array([part.left, part.top], np.float32), face.unit)
+    flat *= np.float32(_bearded(smooth, lower, skin))
+    grey = _grey(smooth, lower, skin) * part.of(zone) * (1 - part.of(parts.features))
+    part.of(flat)[:] = np.maximum(part.of(flat), grey)
+    return flat
+
+
+def _grey(lab: Field, face: Face, skin: Lab) -> Field:
+    """Return (h, w) in 0..1: what is paler than skin, if the lip or the chin is so: a grey beard."""
+    colourful = np.hypot(lab[..., 1], lab[..., 2])
+    pale = np.asarray(1 - (colourful + 5) / np.float32(chroma(skin) + 5), np.float32)
+    seen = max(float(np.median(_at(pale, face[place]))) for place in (MUSTACHE, CHIN))
+    sure = np.interp(seen, GREY_FROM, [0, 1]) * np.interp(chroma(skin), [12, 18], [0, 1])
+    return np.asarray(np.clip((pale - GREY_FROM[0]) / 0.12, 0, 1) * sure, np.float32)
+
+
+def _at(plane: Field, places: Points) -> Field:
+    """Return a plane's (h, w) or picture's (h, w, c) values nearest to places (n, 2)."""
+    x, y = np.rint(places).astype(int).clip(0, [plane.shape[1] - 1, plane.shape[0] - 1]).T
+    return plane[y, x]
 
 
 def _bearded(lab: Field, face: Face, skin: Lab) -> float:
@@ -158,8 +176,7 @@ def _bearded(lab: Field, face: Face, skin: Lab) -> float:
     darker: list[float] = []
     paler: list[float] = []
     for place in (MUSTACHE, CHIN):
-        x, y = np.rint(face[place]).astype(int).clip(0, [lab.shape[1] - 1, lab.shape[0] - 1]).T
-        colour = np.median(lab[y, x], axis=0)
+        colour = np.median(_at(lab, face[place]), axis=0)
         darker.append(float(skin[0] - colour[0]))
         paler.append(1 - (chroma(colour) + 5) / (chroma(skin) + 5))
     both = np.interp(min(darker), [14, 24], [0, 1])
@@ -167,43 +184,6 @@ def _bearded(lab: Field, face: Face, skin: Lab) -> float:
         np.interp(d, [8, 18], [0, 1]) * np.interp(p, [0.06, 0.2], [0, 1]) for d, p in zip(darker, paler, strict=True)
     )
     return float(max(both, either * np.interp(min(darker), [0, 5], [0, 1])))
-
-
-def hair_colours(lab: Field, parts: Parts, unit: float, strength: float) -> tuple[Lab, Field]:
-    """Return the hair's colour, L*a*b*, and (h, w, 3) RGB of hair all over the picture, in three tones."""
-    own = tones(lab, parts.hair, USUAL_HAIR)
-    base = livelier(own.middle, 4.0, 1.3, strength)
-    step = float(np.clip(own.spread, *HAIR_STEPS))
-    fine = strands(lab[..., 0], parts.hair, unit)
-    coarse = cv2.resize(lightness_of(lab, parts.hair, 0.25 * unit), fine.shape[::-1])
-    relief = (fine - coarse) * np.float32(1.5) + (coarse - own.middle[0]) * np.float32(0.7)
-    relief /= np.float32(max(own.spread, 4.0))
-    tone = [to_rgb(livelier(base, by, 1.0, 1.0)) for by in (-step, 0, step)]
-    canvas = Canvas(np.broadcast_to(tone[1].astype(np.float32), lab.shape).copy())
-    for colour, sign in ((tone[2], 1), (tone[0], -1)):
-        canvas.lay(colour, np.clip((sign * relief - np.float32(0.55)) * 5 + np.float32(0.5), 0, 1))
-    return base, canvas.pixels
-
-
-def draw_others(canvas: Canvas, lab: Field, others: Field, deviation: float, strength: float) -> None:
-    """Lay what is neither skin nor hair, `others` (h, w) in 0..1, over the rest, in a few flat tones of its own."""
-    rows, columns = (np.flatnonzero(others.any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
-        return
-    part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    Canvas(canvas.pixels[part]).lay(_posterised(lab[part], deviation, strength), others[part])
-
-
-def _posterised(lab: Field, deviation: float, strength: float) -> Field:
-    """Return (h, w, 3) RGB in a few flat tones, livelier."""
-    height, width = lab.shape[:2]
-    small = cv2.resize(lab, (max(width // 2, 1), max(height // 2, 1)), interpolation=cv2.INTER_AREA)
-    smooth = np.asarray(cv2.bilateralFilter(small, 7, 14, max(deviation / 2, 1.5)), np.float32)
-    level = smooth[..., 0] / np.float32(FLAT_STEP)
-    lower = np.floor(level)
-    smooth[..., 0] = (lower + np.clip((level - lower - 0.5) * 4 + 0.5, 0, 1)) * FLAT_STEP * 0.94 + 4
-    smooth[..., 1:] *= np.float32(1 + 0.25 * strength)
-    return np.asarray(cv2.resize(to_rgb(smooth), (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def edge_line(part: Field, deviation: float) -> Field:
@@ -214,7 +194,8 @@ def edge_line(part: Field, deviation: float) -> Field:
 
 def darkened(canvas: Canvas, line: Field, share: float) -> None:
     """Make the picture darker along a line, (h, w) in 0..1."""
-    canvas.lay(LINE_COLOUR, line * np.float32(share))
+    colour = np.minimum(canvas.pixels * np.float32(LINE_DARKER), LINE_COLOUR)
+    canvas.lay(colour, line * np.float32(share))
 
 
 def beard_tone(hair: Lab, lab: Field, shown: Field) -> Lab:

@@ -18,7 +18,8 @@ from mien_service.faces.skin.areas import LEFT_EYE, MOUTH, RIGHT_EYE
 
 EYES = (LEFT_EYE, RIGHT_EYE)
 LOWER_LIP, UPPER_LIP = [95, 88, 178, 87, 14, 317, 402, 318, 324], [191, 80, 81, 82, 13, 312, 311, 310, 415]
-WHITE = 225
+WHITE, TOOTH = 225, 180
+"""Least levels of the white of an eye, and of a tooth."""
 SKIN = np.array([65, 15, 20], np.float32)
 
 
@@ -44,6 +45,10 @@ def white(pixels: np.ndarray) -> float:
     return float((pixels.min(axis=1) > WHITE).mean())
 
 
+def light(pixels: np.ndarray) -> float:
+    return float((pixels.min(axis=1) > TOOTH).mean())
+
+
 @pytest.mark.parametrize("name", ["ben", "carla", "farid", "gina"])
 def test_open_eyes_are_open_and_closed_ones_stay_closed(name: str) -> None:
     one = head(name)
@@ -65,6 +70,26 @@ def test_lids_that_the_photo_shows_are_closed_though_the_mesh_says_open(name: st
     drawn = one.with_square(square).drawn()
     for eye in EYES:
         assert white(within(one.mesh[list(eye)], drawn)) < 0.02
+
+
+def test_eyes_that_squint_in_the_photo_squint() -> None:
+    one = head("ben")
+    square = one.square.copy()
+    skin = at(one.square, one.mesh[[50, 280]]).mean(axis=0)
+    for eye in EYES:
+        outline = one.mesh[list(eye)]
+        middle = outline.mean(axis=0)
+        cv2.fillPoly(
+            square, [np.rint(middle + (outline - middle) * [1.2, 1.6]).astype(np.int32)], (0.95 * skin).tolist()
+        )
+        narrow = middle + (outline - middle) * [1, 0.4]
+        cv2.fillPoly(square, [np.rint(narrow).astype(np.int32)], (70, 50, 45))
+
+    def height(drawn: Field) -> float:
+        area = Canvas(np.zeros((SIDE, SIDE, 3), np.float32)).around(one.mesh[list(LEFT_EYE)], 10).of(drawn.min(axis=2))
+        return float((area > WHITE).any(axis=1).sum())
+
+    assert 0 < height(one.with_square(square).drawn()) < 0.75 * height(one.drawn())
 
 
 def test_eyes_are_larger_than_in_the_photo_as_far_as_strength_says() -> None:
@@ -94,10 +119,42 @@ def test_an_iris_lies_where_it_is_in_the_photo_and_has_its_colour(aside: int) ->
 def test_a_mouth_with_teeth_has_them_and_a_closed_one_has_not() -> None:
     one = head("anna")
     inside = one.mesh[list(MOUTH)]
-    assert white(within(inside, one.drawn())) > 0.3
+    assert light(within(inside, one.drawn())) > 0.3
     mesh = one.mesh.copy()
     mesh[LOWER_LIP] = mesh[UPPER_LIP]
-    assert white(within(inside, with_mesh(one, mesh).drawn())) < 0.02
+    assert light(within(inside, with_mesh(one, mesh).drawn())) < 0.02
+
+
+def test_teeth_are_a_band_above_the_dark_between_two_lips() -> None:
+    one = head("ben")
+    mesh, square = one.mesh.copy(), one.square.copy()
+    mesh[LOWER_LIP, 1] += 0.3 * face_of(mesh).unit
+    upper, lower = mesh[13], mesh[14]
+    half = mesh[UPPER_LIP], (mesh[UPPER_LIP] + mesh[LOWER_LIP])[::-1] / 2
+    cv2.fillPoly(square, [np.rint(mesh[list(MOUTH)]).astype(np.int32)], (30, 12, 12))
+    cv2.fillPoly(square, [np.rint(np.concatenate(half)).astype(np.int32)], (225, 220, 210))
+    drawn = with_mesh(one.with_square(square), mesh).drawn()
+    levels = at(drawn, np.stack([upper + share * (lower - upper) for share in (0.25, 0.9)]).astype(np.float32))
+    assert levels[0].min() > TOOTH
+    assert levels[1].mean() < levels[0].mean() - 80
+    above, below = (at(drawn, ((mesh[k] + mesh[j]) / 2)[None])[0] for k, j in ((0, 13), (14, 17)))
+    for lip in (above, below):
+        assert TOOTH > lip.mean() > 60
+        assert lip[0] > lip[1] + 25
+
+
+@pytest.mark.parametrize("name", ["ben", "carla", "gina"])
+def test_a_closed_mouth_is_a_darker_line_between_two_lips(name: str) -> None:
+    one = head(name)
+    mesh = one.mesh.copy()
+    mesh[LOWER_LIP] = mesh[UPPER_LIP] = (mesh[LOWER_LIP] + mesh[UPPER_LIP]) / 2
+    drawn = with_mesh(one, mesh).drawn()
+    upper, line, lower, cheek = at(
+        drawn, np.stack([mesh[[0, 13]].mean(axis=0), mesh[13], mesh[[14, 17]].mean(axis=0), mesh[50]])
+    )
+    assert line.mean() < min(upper.mean(), lower.mean()) - 8
+    for lip in (upper, lower):
+        assert lip[0] - lip[1] > cheek[0] - cheek[1]
 
 
 def test_a_mouth_wide_open_without_teeth_is_dark() -> None:
@@ -163,6 +220,19 @@ def test_a_beard_is_kept_and_a_shade_is_none() -> None:
     assert at(one.drawn(), chin).mean() - at(shade.drawn(), chin).mean() < 35
 
 
+def test_a_grey_beard_is_kept() -> None:
+    one = head("ben")
+    zone = beard_zone(face_of(one.mesh), (SIDE, SIDE, 3))[..., None]
+    grey = one.with_square(np.rint(one.square * (1 - zone) + 165 * zone).astype(np.uint8))
+    chin = one.mesh[[199, 200, 208, 428]]
+
+    def colourful(drawn: Field) -> float:
+        pixels = at(drawn, chin)
+        return float((pixels.max(axis=1) - pixels.min(axis=1)).mean())
+
+    assert colourful(grey.drawn()) < 0.5 * colourful(one.drawn())
+
+
 def test_a_hat_keeps_its_colour() -> None:
     one = head("carla")
     hair = one.enlarged(one.maps.hair)
@@ -172,3 +242,31 @@ def test_a_hat_keeps_its_colour() -> None:
     drawn = replace(one, square=square, maps=maps).drawn()
     inside = cv2.erode(hair, np.ones((15, 15))) == 1
     assert (drawn[inside, 2] > drawn[inside, 0] + 60).mean() > 0.95
+
+
+def test_a_hat_in_two_colours_keeps_both() -> None:
+    one = head("carla")
+    hair = one.enlarged(one.maps.hair)
+    square = one.square.copy()
+    left = np.arange(SIDE)[None] < one.mesh[10, 0]
+    square[hair > 0] = (20, 20, 24)
+    square[(hair > 0) & left] = (30, 60, 200)
+    drawn = one.with_square(square).drawn()
+    inside = cv2.erode(hair, np.ones((25, 25))) == 1
+    blue = drawn[..., 2] > drawn[..., 0] + 40
+    away = np.abs(np.arange(SIDE) - one.mesh[10, 0])[None] > 12
+    assert blue[inside & left & away].mean() > 0.9
+    assert blue[inside & ~left & away].mean() < 0.1
+
+
+def test_a_line_around_black_hair_is_no_lighter_than_it() -> None:
+    one = head("ben")
+    hair = one.enlarged(one.maps.hair)
+    square = one.square.copy()
+    square[hair > 0] = 0
+    drawn = one.with_square(square).drawn()
+    top = np.arange(SIDE)[:, None] < one.mesh[10, 1] - 20
+    edge = (cv2.erode(hair, np.ones((5, 5))) == 1) & (cv2.erode(hair, np.ones((11, 11))) < 1) & top
+    inside = cv2.erode(hair, np.ones((25, 25))) == 1
+    assert edge.any()
+    assert drawn[edge].mean() <= drawn[inside].mean() + 1
