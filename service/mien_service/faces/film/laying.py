@@ -53,7 +53,7 @@ def moved_cutout(found: HeadCutout, film: Film, shape: tuple[int, ...]) -> HeadC
 
 def _roomier(found: HeadCutout, shape: tuple[int, ...]) -> HeadCutout:
     """Return a cut-out head in a larger box, within its photo."""
-    room = round(ROOM * len(found.maps.head) * scale_of(found.maps.transform))
+    room = round(ROOM * len(found.maps.head) / scale_of(found.maps.transform))
     height, width = found.alpha.shape
     left, top = min(found.left, room), min(found.top, room)
     right = min(shape[1] - found.left - width, room)
