@@ -13,7 +13,7 @@ from mien_service.faces.emoji.eyes import draw_eye
 from mien_service.faces.emoji.glasses import draw_glasses
 from mien_service.faces.emoji.hair import hair_colours, hair_over, hair_tones
 from mien_service.faces.emoji.mouth import draw_mouth, draw_nose
-from mien_service.faces.emoji.others import draw_others, strange
+from mien_service.faces.emoji.others import draw_others, others, strange
 from mien_service.faces.emoji.shading import (
     beard,
     beard_tone,
@@ -86,7 +86,7 @@ def _drawn(lab: Field, face: Face, parts: Parts, strength: float) -> Field:
     glasses = glasses_of(lab, face, parts.left_over, own.middle)
     if glasses is not None:
         draw_glasses(canvas, glasses, face, parts.hair)
-    other = np.maximum(parts.other, strange(lab, parts, face, own.middle, own_hair.middle))
+    other = np.maximum(others(parts, face), strange(lab, parts, face, own.middle, own_hair.middle))
     draw_others(canvas, lab, other, OTHER_SMOOTH * face.unit, strength)
     darkened(canvas, edge_line(parts.whole, LINE * face.unit), 0.6)
     return canvas.pixels
