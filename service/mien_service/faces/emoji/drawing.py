@@ -30,6 +30,9 @@ from mien_service.faces.head_maps import HeadMaps
 OTHER_SMOOTH = 0.05
 """Deviation by which hats are smoothed, in eye distances."""
 
+HAIR_SMOOTH = 0.085
+"""Deviation by which the hair's map is smoothed, in eye distances."""
+
 LINE = 0.03
 """About half the width of lines around head and hair, in eye distances."""
 
@@ -51,7 +54,8 @@ def emoji(square: RgbImage, mesh: Mesh, maps: HeadMaps, strength: float = 1.0) -
     corner = np.array([frame.columns.start, frame.rows.start], np.float32)
     face = face_of(mesh[:, :2] - corner)
     shown = photo[frame.rows, frame.columns]
-    drawn = _drawn(to_lab(square[frame.rows, frame.columns]), face, parts_of(maps, face, frame), strength)
+    parts = parts_of(maps, face, frame, HAIR_SMOOTH)
+    drawn = _drawn(to_lab(square[frame.rows, frame.columns]), face, parts, strength)
     share = np.float32(min(strength / FULL_FROM, 1.0))
     shown += (np.clip(drawn, 0, 255) - shown) * share
     return photo

@@ -5,10 +5,9 @@ import numpy as np
 
 from mien_service.faces.drawn.canvas import Canvas, lowered, rounded, stroke
 from mien_service.faces.drawn.colours import Lab, Tones, chroma, livelier, mixed, shaded, to_rgb, tones
-from mien_service.faces.drawn.parts import BEARD_TOP, JAW, Face, Parts, beard_zone, grown, hull
+from mien_service.faces.drawn.parts import BEARD_TOP, JAW, Face, Parts, beard_zone, hull
 from mien_service.faces.edit import Field
 from mien_service.faces.face import Points
-from mien_service.faces.skin.areas import LIPS
 
 REDUCED = 2
 """Shade is found on a copy so many times smaller: it is smooth."""
@@ -21,9 +20,6 @@ DARKEST_SHADE, LIGHTEST_SHADE, KEPT_SHADE = 30.0, 14.0, 1.0
 
 LINE_COLOUR, LINE_DARKER = np.array([62, 34, 34], np.float32), 0.6
 """RGB of lines, and share of what they are drawn on that they are at most: a line is darker than black hair, too."""
-
-MOUTH_ROOM, MOUTH_SOFT = 0.11, 0.05
-"""How far around the lips shade is soft, and the deviation of that area's edge, in eye distances."""
 
 FLAT_RANGE, FLAT_REACH = 3.5, 2.5
 """Of the filter that flattens shade: in levels of lightness, and in pixels of the smaller copy."""
@@ -78,27 +74,12 @@ def skin_colours(lab: Field, own: Tones, parts: Parts, face: Face, strength: flo
     bare = parts.skin * (1 - parts.features)
     base = livelier(own.middle, _lighter(own.middle), _more_chroma(own.middle), strength)
     base[2] += np.float32(GOLDEN * strength * min(chroma(own.middle) / 20, 1))
-    light = _flattened(lightness_of(lab, bare, SKIN_SHADE * face.unit))
-    _soften_mouth(light, face)
-    shade = light - own.middle[0]
+    shade = _flattened(lightness_of(lab, bare, SKIN_SHADE * face.unit)) - own.middle[0]
     shade = _bounded(shade * np.float32(KEPT_SHADE)) + _roundness(face, shade.shape)
     warmth = chroma(base) / 25
     colours = base + shade[..., None] * np.array([1, -0.28 * warmth, -0.12 * warmth], np.float32)
     drawn = to_rgb(np.clip(colours, [0, -127, -127], [97, 127, 127]).astype(np.float32))
     return base, np.asarray(cv2.resize(drawn, bare.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
-
-
-def _soften_mouth(light: Field, large: Face) -> None:
-    """Smooth a lightness (h, w), REDUCED times smaller than the face's picture, around the lips, in place.
-
-    The mouth that is drawn is not where the photo's is: the shade at its edge and corners would be curls beside it.
-    """
-    unit = large.unit / REDUCED
-    lips = grown(large[LIPS] / np.float32(REDUCED), MOUTH_ROOM * unit)
-    part = Canvas(np.zeros((*light.shape, 3), np.float32)).around(lips, 4 * MOUTH_SOFT * unit)
-    own = part.of(light)
-    smooth = np.asarray(cv2.GaussianBlur(own, (0, 0), 3 * MOUTH_SOFT * unit), np.float32)
-    own += (smooth - own) * part.mask(lips, MOUTH_SOFT * unit)
 
 
 def _flattened(light: Field) -> Field:
