@@ -21,23 +21,27 @@ FADES = 10.0
 
 
 def rounded_crown(maps: HeadMaps, own: Field, eyes: float) -> tuple[HeadMaps, Field]:
-    """Return maps, and the map (SIDE, SIDE) of the one head `own` of them, whose outline is rounder above its eyes.
+    """Return maps, and the map `own` (SIDE, SIDE) of one head of theirs, whose outline is rounder above its eyes.
 
-    eyes: the row of the maps in which they lie. What is filled is hair where hair is around.
+    eyes: the row of the maps in which they lie. What is filled between tufts is hair where hair is around.
     """
-    above = np.clip((np.float32(eyes) - np.arange(len(own), dtype=np.float32)) / np.float32(FADES), 0, 1)[:, None]
-    rounder = _rounder(own)
-    shaped = own + (rounder - own) * above
-    more = np.clip(shaped - own, 0, 1)
-    hair = np.maximum(maps.hair, np.minimum(more, _rounder(maps.hair)))
-    return replace(maps, head=np.maximum(maps.head, more), hair=hair), np.asarray(shaped, np.float32)
+    rows = int(np.clip(eyes, 0, len(own))) // COARSE * COARSE
+    if rows == 0:
+        return maps, own
+    above = np.clip((np.float32(eyes) - np.arange(rows, dtype=np.float32)) / np.float32(FADES), 0, 1)[:, None]
+    shaped, head, hair = own.copy(), maps.head.copy(), maps.hair.copy()
+    shaped[:rows] += (_rounder(own[:rows]) - own[:rows]) * above
+    filled = np.clip(shaped[:rows] - own[:rows], 0, 1)
+    np.maximum(head[:rows], filled, out=head[:rows])
+    np.maximum(hair[:rows], np.minimum(filled, _rounder(maps.hair[:rows])), out=hair[:rows])
+    return replace(maps, head=head, hair=hair), shaped
 
 
 def _rounder(part: Field) -> Field:
-    size = (part.shape[1] // COARSE, part.shape[0] // COARSE)
-    small = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+    """Return a map's upper rows (h, w), both multiples of COARSE, without notches, its edge smooth."""
+    height, width = part.shape
+    small = cv2.resize(part, (width // COARSE, height // COARSE), interpolation=cv2.INTER_AREA)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * NOTCH + 1, 2 * NOTCH + 1))
-    filled = cv2.morphologyEx(small, cv2.MORPH_CLOSE, disc)
-    soft = cv2.GaussianBlur(filled, (0, 0), ROUND)
-    enlarged = np.asarray(cv2.resize(soft, part.shape[::-1], interpolation=cv2.INTER_CUBIC), np.float32)
+    soft = cv2.GaussianBlur(cv2.morphologyEx(small, cv2.MORPH_CLOSE, disc), (0, 0), ROUND)
+    enlarged = np.asarray(cv2.resize(soft, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
     return np.clip((enlarged - np.float32(0.5)) * np.float32(STEEPER) + np.float32(0.5), 0, 1)

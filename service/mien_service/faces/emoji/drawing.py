@@ -90,7 +90,7 @@ def _drawn(lab: Field, face: Face, parts: Parts, strength: float) -> Field:
     glasses = glasses_of(lab, face, parts.left_over, own.middle)
     if glasses is not None:
         draw_glasses(canvas, glasses, face, parts.hair)
-    other = np.maximum(others(parts, face), strange(lab, parts, face, own.middle, own_hair.middle))
+    other = np.maximum(others(lab, parts, face), strange(lab, parts, face, own.middle, own_hair.middle))
     draw_others(canvas, lab, other, OTHER_SMOOTH * face.unit, strength)
     darkened(canvas, edge_line(parts.whole, LINE * face.unit), 0.6)
     return canvas.pixels

@@ -74,12 +74,13 @@ def _draw_lips(part: Canvas, shape: MouthShape, skin: Lab, colour: Lab, unit: fl
     """Draw both lips, the upper one darker and the lower one with a light, their shade below, and the line between."""
     outline = np.concatenate([shape.top, shape.bottom[::-1]])
     part.lay(to_rgb(shaded(skin, 9)), 0.45 * part.mask(lowered(outline, 0.045 * unit), 0.045 * unit))
-    part.lay(to_rgb(colour), part.mask(outline, 0.35))
+    lips = part.mask(outline, 0.35)
+    part.lay(to_rgb(colour), lips)
     upper = np.concatenate([shape.top, shape.upper[::-1]])
     part.lay(to_rgb(shaded(colour, 6)), part.mask(upper, 0.4))
     middle = len(shape.lower) // 2
     place = shape.lower[middle] * np.float32(0.45) + shape.bottom[middle] * np.float32(0.55)
-    part.lay(to_rgb(shaded(colour, -11)), 0.5 * part.mask(outline) * part.glow(place, (0.17, 0.026), unit))
+    part.lay(to_rgb(shaded(colour, -11)), 0.5 * lips * part.glow(place, (0.17, 0.026), unit))
     widths = (0.012, 0.026, 0.024, 0.022, 0.024, 0.026, 0.012)
     part.lay(to_rgb(shaded(colour, 24)), 0.8 * part.mask(stroke(shape.between, widths, unit), 0.35))
 

@@ -24,11 +24,11 @@ OVAL = (9, 334, 300, 356, 454, 361, 397, 378, 152, 149, 172, 132, 234, 127, 70, 
 """Around the mesh, from the brows down: hats cover foreheads."""
 
 
-def others(parts: Parts, face: Face) -> Field:
+def others(lab: Field, parts: Parts, face: Face) -> Field:
     """Return (h, w) in 0..1: what is neither skin nor hair to the maps, without the rim of lips around the mesh's."""
     shown = parts.other.copy()
     lips = grown(face[LIPS], LIP_RIM * face.unit)
-    part = Canvas(np.zeros((*shown.shape, 3), np.float32)).around(lips, 2)
+    part = Canvas(lab).around(lips, 2)
     part.of(shown)[:] *= 1 - part.mask(lips)
     return shown
 
