@@ -24,9 +24,11 @@ SLANTED = 0.6
 SMILE_FROM, LIFT = (-0.01, 0.1), (0.018, 0.06)
 """How far the middle of a mouth lies below its corners, and by how much they are raised, in eye distances."""
 
-INNER, DEEPER, SQUARE = 0.92, 0.45, 3.2
-"""Width of the opening over the mouth's, share by which it gets higher where teeth show, and the power by which it is
-fuller than a parabola's."""
+INNER, SQUARE = 0.92, 3.2
+"""Width of the opening over the mouth's, and the power by which it is fuller than a parabola's."""
+
+DEEPER, DEEPER_TO = 0.45, 0.11
+"""Share by which an opening gets higher where teeth show, of so many eye distances of its height at most."""
 
 RAISED = 0.35
 """Share of what an opening gets higher that is above it: the chin is near."""
@@ -92,7 +94,7 @@ def mouth_shape(face: Face, opened: float, toothy: float, strength: float) -> Mo
     smile = float(np.interp(line[len(line) // 2], SMILE_FROM, [0, 1]))
     line -= np.float32(np.interp(smile, [0, 1], LIFT) * strength) * PLACES**2
     own = gap_of(face) * opened
-    gap = own * (1 + DEEPER * strength * toothy)
+    gap = own + DEEPER * strength * toothy * min(own, DEEPER_TO)
     height = np.clip(1 - np.abs(PLACES / INNER) ** SQUARE, 0, None)
     above = line - np.float32(own / 2 + RAISED * (gap - own)) * height
     below = above + np.float32(gap) * height

@@ -10,24 +10,28 @@ from mien_service.faces.emoji.lips import LINE, MouthShape, gap_of, mouth_shape
 from mien_service.faces.face import Points
 from mien_service.faces.skin.areas import LIPS, MOUTH
 
-OPEN_TOOTHY, OPEN_ANYWAY = (0.035, 0.06), (0.115, 0.17)
+OPEN_TOOTHY, OPEN_ANYWAY = (0.035, 0.06), (0.14, 0.19)
 """Height of a mouth, in eye distances, where it is closed and where it is open: if teeth show, and in any case."""
 
 TEETH_PALER, TEETH_LIGHTER = (0.94, 0.82), (1.0, 8.0)
 """Chroma between the lips over that of lips, and levels of lightness by which the lightest there are lighter, where
 there are no teeth, and where there surely are."""
 
-TEETH_LIGHT, TEETH_LIGHT_SHARE = 0.62, (0.06, 0.2)
-"""Lightness over the skin's from which on a pixel may be a tooth, and the share of such pixels between the lips where
-no teeth are drawn, and where their whole band is."""
+TOOTH_LIGHT, TOOTH_PALE = 0.62, 0.95
+"""Lightness over the skin's from which on, and chroma over that of lips up to which, a pixel may be a tooth."""
 
-TEETH_HIGH, TEETH_SHARE = 0.17, 0.88
-"""How high teeth are at most, in eye distances, and over the opening's height."""
+TEETH_FROM, TEETH_FULL, TEETH_HIGH = (0.06, 0.2), (0.3, 0.75), (0.15, 0.24)
+"""Share of such pixels between the lips where no teeth are drawn, and where a band of them is; where it is as high as
+a band is among others at most, and where as high as it is where nothing else shows; and these heights in eye
+distances."""
+
+TEETH_SHARE = 0.88
+"""How high the band is at most, over the opening's height."""
 
 SLIT = 0.07
 """Height of a drawn opening, in eye distances, up to which its teeth and its upper edge fade."""
 
-TONGUE_FROM = (0.16, 0.28)
+TONGUE_FROM = (0.18, 0.28)
 """Height of a drawn opening, in eye distances, from which on a tongue shows, and shows wholly."""
 
 NATURAL, PAINTED, DARK_COUNTS = 8.0, 20.0, 0.3
@@ -86,20 +90,21 @@ def _draw_lips(part: Canvas, shape: MouthShape, skin: Lab, colour: Lab, unit: fl
 
 
 def _teeth_between(own: Canvas, face: Face, lips: Lab, skin: Lab) -> tuple[float, float]:
-    """Return in 0..1 whether teeth show between the lips, and how much of their band.
+    """Return in 0..1 whether teeth are what shows between the lips, and which share of it they are.
 
-    What shows is paler than lips are, and the lightest of it lighter; of the band as much as there is light.
+    They are paler than lips are, and the lightest of them lighter.
     """
     lower, upper = (face[one] for one in LINE)
     between = own.mask(np.concatenate([lower, upper[::-1]])) > 0.5
     if not between.any():
         return 0.0, 0.0
     colours = own.pixels[between]
-    paler = np.median(np.hypot(colours[:, 1], colours[:, 2])) / max(chroma(lips), 1.0)
+    colourful = np.hypot(colours[:, 1], colours[:, 2])
+    paler = np.median(colourful) / max(chroma(lips), 1.0)
     lighter = np.percentile(colours[:, 0], 85) - lips[0]
     toothy = np.interp(-paler, [-one for one in TEETH_PALER], [0, 1]) * np.interp(lighter, TEETH_LIGHTER, [0, 1])
-    light = float((colours[:, 0] > TEETH_LIGHT * skin[0]).mean())
-    return float(toothy), float(np.interp(light, TEETH_LIGHT_SHARE, [0, 1]))
+    tooth = (colours[:, 0] > TOOTH_LIGHT * skin[0]) & (colourful < TOOTH_PALE * chroma(lips))
+    return float(toothy), float(tooth.mean())
 
 
 def _draw_inside(part: Canvas, shape: MouthShape, lips: Lab, teeth: float, unit: float) -> None:
@@ -113,7 +118,7 @@ def _draw_inside(part: Canvas, shape: MouthShape, lips: Lab, teeth: float, unit:
         round_ = np.clip((1 - part.away(place, (wide, 0.55 * shape.gap))) * 6, 0, 1)
         part.lay(to_rgb(TONGUE), mask * np.float32(tongue) * round_)
     clear = float(np.interp(shape.gap / unit, [0, SLIT], [0, 1]))
-    if teeth > 0:
+    if teeth > TEETH_FROM[0]:
         _draw_teeth(part, shape, mask * np.float32(clear), teeth, unit)
     line = stroke(shape.upper, (0.008, 0.018, 0.02, 0.018, 0.008), unit)
     part.lay(to_rgb(shaded(lips, 30)), np.float32(0.6 * clear) * mask * part.mask(line, 0.4))
@@ -121,13 +126,13 @@ def _draw_inside(part: Canvas, shape: MouthShape, lips: Lab, teeth: float, unit:
 
 def _draw_teeth(part: Canvas, shape: MouthShape, mask: Field, teeth: float, unit: float) -> None:
     """Draw the upper teeth as a band that `mask` bounds, softly darker under the lip and towards the corners."""
-    deep = np.float32(min(TEETH_SHARE, TEETH_HIGH * unit / max(shape.gap, 1e-6)) * teeth)
-    edge = shape.upper + (shape.lower - shape.upper) * deep
+    high = float(np.interp(teeth, TEETH_FROM, [0, 1]) * np.interp(teeth, TEETH_FULL, TEETH_HIGH)) * unit
+    edge = shape.upper + (shape.lower - shape.upper) * np.float32(min(TEETH_SHARE, high / max(shape.gap, 1e-6)))
     band = np.asarray(mask * part.mask(np.concatenate([shape.upper, edge[::-1]]), 0.4), np.float32)
     part.lay(TEETH, band)
-    high = min(0.035 * unit, 0.25 * shape.gap)
+    shade = min(0.035 * unit, 0.25 * shape.gap)
     opening: Points = np.concatenate([shape.upper, shape.lower[::-1]])
-    under_lip = 1 - part.mask(lowered(opening, high), 0.6 * high)
+    under_lip = 1 - part.mask(lowered(opening, shade), 0.6 * shade)
     middle = shape.upper[len(edge) // 2]
     wide = float(np.hypot(*(shape.upper[-1] - shape.upper[0]))) / 2
     aside = np.clip((part.away(middle, max(wide, 1.0)) - 0.55) / 0.6, 0, 1)
