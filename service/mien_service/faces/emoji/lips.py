@@ -47,7 +47,7 @@ class MouthShape:
     """The lines of a mouth, each (n, 2) from its left corner to its right one.
 
     top, bottom: the lips' outline; upper, lower: the edges of the opening; between: the line in its middle; gap: the
-    opening's height in pixels; smile: 0 none to 1 a broad one.
+    opening's height in pixels.
     """
 
     top: Points
@@ -56,7 +56,6 @@ class MouthShape:
     lower: Points
     bottom: Points
     gap: float
-    smile: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,9 +69,9 @@ class _Axes:
     def of(self, points: Points) -> Points:
         """Return points (n, 2) of the picture as x and y."""
         away = points - self.middle
-        return np.column_stack([away @ line / float(line @ line) for line in (self.along, self.down)])
+        return np.column_stack([away @ line / (line @ line) for line in (self.along, self.down)]).astype(np.float32)
 
-    def placed(self, x: NDArray[np.float32], y: NDArray[np.float32]) -> Points:
+    def placed(self, x: NDArray[np.floating], y: NDArray[np.floating]) -> Points:
         """Return points (n, 2) of the picture."""
         return (self.middle + np.outer(x, self.along) + np.outer(y, self.down)).astype(np.float32)
 
@@ -89,32 +88,28 @@ def mouth_shape(face: Face, opened: float, toothy: float, strength: float) -> Mo
     toothy: in 0..1, whether teeth show.
     """
     axes = _axes(face)
-    lower, upper = (axes.of(face[one]) for one in LINE)
-    line = _smoothed((lower + upper) / 2)
-    smile = float(np.interp(line[len(line) // 2], SMILE_FROM, [0, 1]))
-    line -= np.float32(np.interp(smile, [0, 1], LIFT) * strength) * PLACES**2
+    lower_lip, upper_lip = (axes.of(face[one]) for one in LINE)
+    line = _smoothed((lower_lip + upper_lip) / np.float32(2))
+    line -= np.float32(np.interp(float(line[len(line) // 2]), SMILE_FROM, LIFT) * strength) * PLACES**2
     own = gap_of(face) * opened
     gap = own + DEEPER * strength * toothy * min(own, DEEPER_TO)
-    height = np.clip(1 - np.abs(PLACES / INNER) ** SQUARE, 0, None)
+    height = np.clip(1 - np.abs(PLACES / np.float32(INNER)) ** np.float32(SQUARE), 0, None)
     above = line - np.float32(own / 2 + RAISED * (gap - own)) * height
     below = above + np.float32(gap) * height
-    even = 1 - np.abs(PLACES) ** EVEN
+    even = 1 - np.abs(PLACES) ** np.float32(EVEN)
     top = above - _thickness(axes, face[UPPER_LIP], UPPER_THICK, strength) * even * _bow()
     bottom = below + _thickness(axes, face[LOWER_LIP], LOWER_THICK, strength) * even
     inner = PLACES * np.float32(INNER)
-    within = [np.interp(inner, PLACES, one).astype(np.float32) for one in (above, line, below)]
-    upper, between, lower = (axes.placed(inner, one) for one in within)
-    return MouthShape(
-        axes.placed(PLACES, top), upper, between, lower, axes.placed(PLACES, bottom), gap * face.unit, smile
-    )
+    upper, between, lower = (axes.placed(inner, np.interp(inner, PLACES, one)) for one in (above, line, below))
+    return MouthShape(axes.placed(PLACES, top), upper, between, lower, axes.placed(PLACES, bottom), gap * face.unit)
 
 
 def _axes(face: Face) -> _Axes:
     left, right = face[CORNERS]
-    half = (right - left) / 2
+    half = (right - left) / np.float32(2)
     width = max(float(np.hypot(*half)), 1.0)
     down = np.array([-half[1], half[0]], np.float32) * np.float32(face.unit / width)
-    return _Axes((left + right) / 2, half, down)
+    return _Axes((left + right) / np.float32(2), half, down)
 
 
 def _smoothed(line: Points) -> NDArray[np.float32]:

@@ -7,15 +7,14 @@ from mien_service.faces.drawn.colours import Lab, chroma, livelier, mixed, shade
 from mien_service.faces.drawn.parts import Face
 from mien_service.faces.edit import Field
 from mien_service.faces.emoji.lips import LINE, MouthShape, gap_of, mouth_shape
-from mien_service.faces.face import Points
 from mien_service.faces.skin.areas import LIPS, MOUTH
 
-OPEN_TOOTHY, OPEN_ANYWAY = (0.035, 0.06), (0.14, 0.19)
+OPEN_TOOTHY, OPEN_ANYWAY = (0.03, 0.095), (0.14, 0.19)
 """Height of a mouth, in eye distances, where it is closed and where it is open: if teeth show, and in any case."""
 
-TEETH_PALER, TEETH_LIGHTER = (0.94, 0.82), (1.0, 8.0)
-"""Chroma between the lips over that of lips, and levels of lightness by which the lightest there are lighter, where
-there are no teeth, and where there surely are."""
+TEETH_PALER, TEETH_LIGHTER = (0.04, 0.18), (0.0, 10.0)
+"""Share of the lips' chroma that is missing between them, and levels of lightness by which the lightest there are
+lighter, where there are no teeth, and where there surely are."""
 
 TOOTH_LIGHT, TOOTH_PALE = 0.62, 0.95
 """Lightness over the skin's from which on, and chroma over that of lips up to which, a pixel may be a tooth."""
@@ -100,9 +99,9 @@ def _teeth_between(own: Canvas, face: Face, lips: Lab, skin: Lab) -> tuple[float
         return 0.0, 0.0
     colours = own.pixels[between]
     colourful = np.hypot(colours[:, 1], colours[:, 2])
-    paler = np.median(colourful) / max(chroma(lips), 1.0)
-    lighter = np.percentile(colours[:, 0], 85) - lips[0]
-    toothy = np.interp(-paler, [-one for one in TEETH_PALER], [0, 1]) * np.interp(lighter, TEETH_LIGHTER, [0, 1])
+    paler = 1 - float(np.median(colourful)) / max(chroma(lips), 1.0)
+    lighter = float(np.percentile(colours[:, 0], 85) - lips[0])
+    toothy = np.interp(paler, TEETH_PALER, [0, 1]) * np.interp(lighter, TEETH_LIGHTER, [0, 1])
     tooth = (colours[:, 0] > TOOTH_LIGHT * skin[0]) & (colourful < TOOTH_PALE * chroma(lips))
     return float(toothy), float(tooth.mean())
 
@@ -127,12 +126,13 @@ def _draw_inside(part: Canvas, shape: MouthShape, lips: Lab, teeth: float, unit:
 def _draw_teeth(part: Canvas, shape: MouthShape, mask: Field, teeth: float, unit: float) -> None:
     """Draw the upper teeth as a band that `mask` bounds, softly darker under the lip and towards the corners."""
     high = float(np.interp(teeth, TEETH_FROM, [0, 1]) * np.interp(teeth, TEETH_FULL, TEETH_HIGH)) * unit
-    edge = shape.upper + (shape.lower - shape.upper) * np.float32(min(TEETH_SHARE, high / max(shape.gap, 1e-6)))
+    deep = np.float32(min(TEETH_SHARE, high / max(shape.gap, 1e-6)))
+    edge = (shape.upper + (shape.lower - shape.upper) * deep).astype(np.float32)
     band = np.asarray(mask * part.mask(np.concatenate([shape.upper, edge[::-1]]), 0.4), np.float32)
     part.lay(TEETH, band)
     shade = min(0.035 * unit, 0.25 * shape.gap)
-    opening: Points = np.concatenate([shape.upper, shape.lower[::-1]])
-    under_lip = 1 - part.mask(lowered(opening, shade), 0.6 * shade)
+    opening = lowered(np.concatenate([shape.upper, shape.lower[::-1]]), shade)
+    under_lip = 1 - part.mask(opening, 0.6 * shade)
     middle = shape.upper[len(edge) // 2]
     wide = float(np.hypot(*(shape.upper[-1] - shape.upper[0]))) / 2
     aside = np.clip((part.away(middle, max(wide, 1.0)) - 0.55) / 0.6, 0, 1)
