@@ -24,6 +24,7 @@ from mien_service.faces.composite import apply_edit
 from mien_service.faces.cutout import HeadCutout, head_cutout, head_of
 from mien_service.faces.edit import Field as Plane
 from mien_service.faces.edit import Placed, Sticker, no_edit
+from mien_service.faces.emoji.crown import rounded_crown
 from mien_service.faces.emoji.drawing import emoji
 from mien_service.faces.face import Face, RgbImage
 from mien_service.faces.film.drawing import Film, film
@@ -31,6 +32,7 @@ from mien_service.faces.film.growth import BABY, CARTOON
 from mien_service.faces.film.laying import laid, moved_cutout
 from mien_service.faces.head_maps import HeadMaps
 from mien_service.faces.mesh import moved_mesh
+from mien_service.faces.regions import EYES
 from mien_service.faces.sticker import WIDEST_OUTLINE, sticker
 from mien_service.faces.toon import MULTIPLE, NETWORK, toon
 from mien_service.tasks.emotion import reading_of
@@ -130,11 +132,18 @@ def toonify(face: AlignedFace, params: ToonifyParams, run: Runner) -> Sequence[P
 def _drawn_head(face: AlignedFace, params: ToonifyParams, run: Runner) -> Placed:
     maps = head_maps.head_maps(face.photo, face.transform, run)
     own = head_of(face, maps, neck=True)
+    if params.style == Style.EMOJI:
+        maps, own = rounded_crown(maps, own, _eye_row(face, maps))
     side = _side(face, params.style)
     matte = np.asarray(cv2.resize(own, (side, side), interpolation=cv2.INTER_LINEAR), np.float32)
     if params.style not in PROPORTIONS:
         return _painted(face, maps, matte, params, run)
     return _placed(laid(_film(face, maps, own, side, params, run), matte), maps, params)
+
+
+def _eye_row(face: AlignedFace, maps: HeadMaps) -> float:
+    """Return the row of the maps in which the eyes lie."""
+    return float(apply(maps.transform, face.face.landmarks)[EYES, 1].mean())
 
 
 def _painted(face: AlignedFace, maps: HeadMaps, matte: Plane, params: ToonifyParams, run: Runner) -> Placed:

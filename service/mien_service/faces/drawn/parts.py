@@ -107,15 +107,18 @@ def _span(used: NDArray[np.bool_], side: int) -> slice:
     return slice(max(int(first), 0), min(int(last) + 1, side))
 
 
-def parts_of(maps: HeadMaps, face: Face, frame: Frame) -> Parts:
-    """Return the parts of a square of which a frame is drawn; the face is in pixels of the frame."""
+def parts_of(maps: HeadMaps, face: Face, frame: Frame, hair_smooth: float = HAIR_SMOOTH) -> Parts:
+    """Return the parts of a square of which a frame is drawn; the face is in pixels of the frame.
+
+    hair_smooth: deviation by which the hair's map is smoothed before its edge is made crisp, in eye distances.
+    """
     soft = SMOOTH * face.unit
     head, skin = (
         np.asarray(cv2.GaussianBlur(frame.enlarged(plane), (0, 0), soft), np.float32)
         for plane in (maps.head, maps.skin)
     )
     hair = frame.enlarged(_without_islands(maps.hair, ISLAND * face.unit * len(maps.hair) / frame.side))
-    hair = np.asarray(cv2.GaussianBlur(hair, (0, 0), HAIR_SMOOTH * face.unit), np.float32)
+    hair = np.asarray(cv2.GaussianBlur(hair, (0, 0), hair_smooth * face.unit), np.float32)
     features = _features(face, frame.shape)
     left_over = np.clip(head - np.maximum(skin, hair), 0, 1)
     seen_through = _has_glasses(left_over, face)
@@ -123,7 +126,7 @@ def parts_of(maps: HeadMaps, face: Face, frame: Frame) -> Parts:
     other = np.asarray(crisp(left_over, soft) * (1 - np.maximum(features, glasses)), np.float32)
     whole = np.maximum(head, skin)
     return Parts(
-        crisp(skin, soft), crisp(hair, HAIR_SMOOTH * face.unit), crisp(whole, soft), glasses, other, features, left_over
+        crisp(skin, soft), crisp(hair, hair_smooth * face.unit), crisp(whole, soft), glasses, other, features, left_over
     )
 
 

@@ -13,7 +13,7 @@ from mien_service.faces.emoji.eyes import draw_eye
 from mien_service.faces.emoji.glasses import draw_glasses
 from mien_service.faces.emoji.hair import hair_colours, hair_over, hair_tones
 from mien_service.faces.emoji.mouth import draw_mouth, draw_nose
-from mien_service.faces.emoji.others import draw_others, strange
+from mien_service.faces.emoji.others import draw_others, others, strange
 from mien_service.faces.emoji.shading import (
     beard,
     beard_tone,
@@ -29,6 +29,9 @@ from mien_service.faces.head_maps import HeadMaps
 
 OTHER_SMOOTH = 0.05
 """Deviation by which hats are smoothed, in eye distances."""
+
+HAIR_SMOOTH = 0.085
+"""Deviation by which the hair's map is smoothed, in eye distances."""
 
 LINE = 0.03
 """About half the width of lines around head and hair, in eye distances."""
@@ -51,7 +54,8 @@ def emoji(square: RgbImage, mesh: Mesh, maps: HeadMaps, strength: float = 1.0) -
     corner = np.array([frame.columns.start, frame.rows.start], np.float32)
     face = face_of(mesh[:, :2] - corner)
     shown = photo[frame.rows, frame.columns]
-    drawn = _drawn(to_lab(square[frame.rows, frame.columns]), face, parts_of(maps, face, frame), strength)
+    parts = parts_of(maps, face, frame, HAIR_SMOOTH)
+    drawn = _drawn(to_lab(square[frame.rows, frame.columns]), face, parts, strength)
     share = np.float32(min(strength / FULL_FROM, 1.0))
     shown += (np.clip(drawn, 0, 255) - shown) * share
     return photo
@@ -86,7 +90,7 @@ def _drawn(lab: Field, face: Face, parts: Parts, strength: float) -> Field:
     glasses = glasses_of(lab, face, parts.left_over, own.middle)
     if glasses is not None:
         draw_glasses(canvas, glasses, face, parts.hair)
-    other = np.maximum(parts.other, strange(lab, parts, face, own.middle, own_hair.middle))
+    other = np.maximum(others(lab, parts, face), strange(lab, parts, face, own.middle, own_hair.middle))
     draw_others(canvas, lab, other, OTHER_SMOOTH * face.unit, strength)
     darkened(canvas, edge_line(parts.whole, LINE * face.unit), 0.6)
     return canvas.pixels

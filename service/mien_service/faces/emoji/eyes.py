@@ -17,7 +17,12 @@ SQUINT = 0.3
 REDDEST = 0.65
 """How red an iris is at most, a* over b*."""
 
-WHITE = (250.0, 248.0, 246.0)
+LID_SHADE = 0.2
+"""How far an upper lid's shade reaches down, over the opening's height."""
+
+WHITE, WHITE_SHADE, WHITE_ROUND = (250.0, 248.0, 246.0), (150.0, 135.0, 150.0), 0.55
+"""RGB of the white of an eye and of its shade towards the corners, and how much of that there is."""
+
 INK = np.array([12, 5, 4], np.float32)
 """Of lashes and pupils, L*a*b*."""
 
@@ -37,6 +42,8 @@ def draw_eye(canvas: Canvas, eye: Eye, skin: Lab, strength: float, clear: Field)
         part.lay(shade, seen * 0.55 * part.mask(lowered(larger, -0.05 * width), 0.09 * width))
         opening = np.asarray(part.mask(curve) * seen, np.float32)
         part.lay(WHITE, opening)
+        aside = np.clip((part.away(larger.mean(axis=0), 0.55 * width) - np.float32(0.45)) / np.float32(0.55), 0, 1)
+        part.lay(WHITE_SHADE, np.asarray(opening * aside * WHITE_ROUND, np.float32))
         _draw_iris(part, eye, larger, opening, strength)
         _draw_lids(part, larger, width, seen, shade)
 
@@ -81,8 +88,8 @@ def _draw_iris(part: Canvas, eye: Eye, outline: Points, opening: Field, strength
     below = part.glow(lowered(place, 0.55 * radius), (0.55, 0.38), radius)
     part.lay(to_rgb(shaded(colour, -18)), opening * part.disc(place, 0.84 * radius) * below * np.float32(0.85))
     part.lay(to_rgb(INK), opening * part.disc(place, 0.5 * radius))
-    unshaded = part.mask(rounded(lowered(outline, 0.16 * height)), 0.04 * height)
-    part.lay((60.0, 45.0, 55.0), opening * (1 - unshaded) * np.float32(0.4))
+    unshaded = part.mask(rounded(lowered(outline, LID_SHADE * height)), 0.5 * LID_SHADE * height)
+    part.lay((60.0, 45.0, 55.0), opening * (1 - unshaded) * np.float32(0.5))
     for dx, dy, size, share in ((-0.3, -0.34, 0.27, 0.97), (0.34, 0.36, 0.13, 0.8)):
         spot = place + np.array([dx * radius, dy * radius], np.float32)
         part.lay((255.0, 255.0, 255.0), opening * part.disc(spot, size * radius) * np.float32(share))

@@ -18,8 +18,9 @@ HAIR_STEPS = (6.5, 14.0)
 HAIR_TONES = ((0.45, 0.75), (1.15, 1.7), (-0.5, -0.9))
 """Relief, in spreads of the hair's lightness, from which on hair has another tone, and by how many steps."""
 
-HAIR_CRISP = 5.0
-"""How steeply one tone of hair becomes the next, over the relief."""
+HAIR_CRISP, HAIR_EDGE = 5.0, 1.5
+"""How steeply one tone of hair becomes the next, over the relief, and over how many pixels of the smaller copy at
+least: without that its edge is a stair."""
 
 RIM_SHADE, RIM_WIDTH = 0.7, 0.06
 """How much darker hair is at its edge, in spreads, and over which width, in eye distances."""
@@ -48,12 +49,19 @@ def hair_colours(lab: Field, parts: Parts, own: Tones, unit: float, strength: fl
     relief = (fine - coarse) * np.float32(1.5) + (coarse - own.middle[0]) * np.float32(0.7)
     relief /= np.float32(max(own.spread, 4.0))
     relief -= np.float32(RIM_SHADE) * edge_line(hair, RIM_WIDTH * unit / REDUCED)
+    steep = np.minimum(np.float32(HAIR_CRISP), 1 / (HAIR_EDGE * _slope(relief) + np.float32(1e-3)))
     canvas = Canvas(np.broadcast_to(to_rgb(base), (*relief.shape, 3)).copy())
     for level, by in HAIR_TONES:
-        share = np.clip((np.sign(level) * relief - abs(level)) * np.float32(HAIR_CRISP) + np.float32(0.5), 0, 1)
+        share = np.clip((np.sign(level) * relief - abs(level)) * steep + np.float32(0.5), 0, 1)
         canvas.lay(to_rgb(livelier(base, by * step, 1.0, 1.0)), np.asarray(share, np.float32))
     shape = parts.hair.shape[::-1]
     return base, np.asarray(cv2.resize(canvas.pixels, shape, interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _slope(relief: Field) -> Field:
+    """Return (h, w): by how much a relief rises from one pixel to the next where it is steepest."""
+    x, y = (cv2.Sobel(relief, cv2.CV_32F, dx, 1 - dx, scale=1 / 8) for dx in (1, 0))
+    return np.asarray(cv2.magnitude(x, y), np.float32)
 
 
 def hair_over(parts: Parts, unit: float) -> Field:

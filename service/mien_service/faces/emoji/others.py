@@ -5,9 +5,10 @@ import numpy as np
 
 from mien_service.faces.drawn.canvas import Canvas
 from mien_service.faces.drawn.colours import Lab, to_rgb
-from mien_service.faces.drawn.parts import Face, Parts, crisp, hull
+from mien_service.faces.drawn.parts import Face, Parts, crisp, grown, hull
 from mien_service.faces.edit import Field
 from mien_service.faces.emoji.shading import REDUCED
+from mien_service.faces.skin.areas import LIPS
 
 FLAT_STEP = 14.0
 """Levels of lightness between two tones of a hat."""
@@ -16,8 +17,20 @@ STRANGE_SMOOTH, STRANGE_LIGHT, STRANGE_FROM = 0.09, 0.3, 23.0
 """Deviation in eye distances by which colours around the face are smoothed, weight of lightness in their difference to
 skin and hair, and the difference from which on they are neither."""
 
+LIP_RIM = 0.12
+"""How far around the mesh's lips the maps may take what is theirs for something else, in eye distances."""
+
 OVAL = (9, 334, 300, 356, 454, 361, 397, 378, 152, 149, 172, 132, 234, 127, 70, 105)
 """Around the mesh, from the brows down: hats cover foreheads."""
+
+
+def others(lab: Field, parts: Parts, face: Face) -> Field:
+    """Return (h, w) in 0..1: what is neither skin nor hair to the maps, without the rim of lips around the mesh's."""
+    shown = parts.other.copy()
+    lips = grown(face[LIPS], LIP_RIM * face.unit)
+    part = Canvas(lab).around(lips, 2)
+    part.of(shown)[:] *= 1 - part.mask(lips)
+    return shown
 
 
 def strange(lab: Field, parts: Parts, face: Face, skin: Lab, hair: Lab) -> Field:

@@ -1,6 +1,7 @@
 """Eyes, mouth, glasses and beard of an emoji: as the photo shows them."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -10,11 +11,11 @@ from drawn_heads import SIDE, Head, at, head
 from mien_service.faces.drawn.canvas import Canvas
 from mien_service.faces.drawn.colours import to_lab
 from mien_service.faces.drawn.eye import eye_of
-from mien_service.faces.drawn.parts import beard_zone, face_of
+from mien_service.faces.drawn.parts import beard_zone, face_of, grown
 from mien_service.faces.edit import Field
 from mien_service.faces.face import Points
 from mien_service.faces.head_maps import SIDE as MAP_SIDE
-from mien_service.faces.skin.areas import LEFT_EYE, MOUTH, RIGHT_EYE
+from mien_service.faces.skin.areas import LEFT_EYE, LIPS, MOUTH, RIGHT_EYE
 
 EYES = (LEFT_EYE, RIGHT_EYE)
 LOWER_LIP, UPPER_LIP = [95, 88, 178, 87, 14, 317, 402, 318, 324], [191, 80, 81, 82, 13, 312, 311, 310, 415]
@@ -92,6 +93,17 @@ def test_eyes_that_squint_in_the_photo_squint() -> None:
     assert 0 < height(one.with_square(square).drawn()) < 0.75 * height(one.drawn())
 
 
+def test_the_white_of_an_eye_is_shaded_under_its_lid() -> None:
+    one = head("ben")
+    drawn = one.drawn().min(axis=2)
+    for eye in EYES:
+        outline = one.mesh[list(eye)]
+        column = drawn[:, round(float(outline[:, 0].mean() - 0.36 * np.ptp(outline[:, 0])))]
+        [rows] = np.nonzero(column > WHITE - 30)
+        upper, lower = (column[rows[0] - 1 : rows[-1] + 1][part] for part in (slice(0, 2), slice(3, None)))
+        assert 90 < upper.mean() < lower.mean() - 12
+
+
 def test_eyes_are_larger_than_in_the_photo_as_far_as_strength_says() -> None:
     one = head("gina")
     around = Canvas(np.zeros((SIDE, SIDE, 3), np.float32)).around(one.mesh[list(LEFT_EYE)], 20)
@@ -119,7 +131,7 @@ def test_an_iris_lies_where_it_is_in_the_photo_and_has_its_colour(aside: int) ->
 def test_a_mouth_with_teeth_has_them_and_a_closed_one_has_not() -> None:
     one = head("anna")
     inside = one.mesh[list(MOUTH)]
-    assert light(within(inside, one.drawn())) > 0.3
+    assert light(within(inside, one.drawn())) > 0.5
     mesh = one.mesh.copy()
     mesh[LOWER_LIP] = mesh[UPPER_LIP]
     assert light(within(inside, with_mesh(one, mesh).drawn())) < 0.02
@@ -165,6 +177,57 @@ def test_a_mouth_wide_open_without_teeth_is_dark() -> None:
     drawn = with_mesh(one.with_square(square), mesh).drawn()
     middle = (mesh[13] + mesh[14]) / 2 - np.array([0, 0.08 * face_of(mesh).unit])
     assert at(drawn, middle[None].astype(np.float32)).mean() < 100
+
+
+@pytest.mark.parametrize("inside", [(225, 220, 210), (30, 12, 12)])
+def test_a_mouth_opens_without_a_step(inside: tuple[int, int, int]) -> None:
+    one = head("ben")
+    unit = face_of(one.mesh).unit
+    around = Canvas(np.zeros((SIDE, SIDE, 3), np.float32)).around(one.mesh[list(MOUTH)], 0.4 * unit)
+    arc = np.sin(np.linspace(0.3, np.pi - 0.3, len(LOWER_LIP)))
+
+    def drawn(gap: float) -> Field:
+        mesh, square = one.mesh.copy(), one.square.copy()
+        mesh[LOWER_LIP] = mesh[UPPER_LIP]
+        mesh[LOWER_LIP, 1] += (gap * unit * arc).astype(np.float32)
+        opening = np.rint(16 * mesh[list(MOUTH)]).astype(np.int32)
+        if gap > 0:
+            cv2.fillPoly(square, [opening], inside, cv2.LINE_AA, shift=4)
+        return around.of(with_mesh(one.with_square(square), mesh).drawn().mean(axis=2))
+
+    pictures = [drawn(gap) for gap in np.linspace(0, 0.3, 61)]
+    steps = [float(np.abs(after - before).sum()) for before, after in pairwise(pictures)]
+    assert max(steps) < 0.2 * float(np.abs(pictures[-1] - pictures[0]).sum())
+
+
+def test_lips_are_little_darker_than_skin_unless_they_are_painted() -> None:
+    one = head("ben")
+    lip, cheek = one.mesh[[14, 17]].mean(axis=0)[None], one.mesh[[205, 425]]
+    outline = np.rint(one.mesh[list(LIPS)]).astype(np.int32)
+
+    def redder(colour: tuple[int, int, int]) -> float:
+        square = one.square.copy()
+        cv2.fillPoly(square, [outline], colour)
+        drawn = one.with_square(square).drawn()
+        away = at(drawn, lip).mean(axis=0) - at(drawn, cheek).mean(axis=0)
+        return float(away[0] - away[1])
+
+    skin = at(one.square, cheek).mean(axis=0)
+    pale, painted = redder(tuple((0.85 * skin).astype(int).tolist())), redder((190, 20, 60))
+    assert abs(pale) < 35
+    assert painted > pale + 60
+
+
+def test_a_rim_of_lips_that_the_maps_leave_out_is_skin() -> None:
+    one = head("ben")
+    unit = face_of(one.mesh).unit
+    canvas = Canvas(np.zeros((SIDE, SIDE, 3), np.float32))
+    rim = canvas.mask(grown(one.mesh[list(LIPS)], 0.1 * unit)) - canvas.mask(grown(one.mesh[list(LIPS)], 0.03 * unit))
+    square = one.square.copy()
+    square[rim > 0.5] = (40, 60, 200)
+    small = np.asarray(cv2.resize(rim, (MAP_SIDE, MAP_SIDE)), np.float32)
+    drawn = replace(one, square=square, maps=replace(one.maps, skin=one.maps.skin * (1 - small))).drawn()
+    assert (drawn[rim > 0.5][:, 2] > drawn[rim > 0.5][:, 0]).mean() < 0.02
 
 
 def lenses(one: Head) -> Field:
