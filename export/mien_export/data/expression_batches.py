@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from mien_export.data.expressions import SIDE
 
 VIEW = 0.93
-"""Side of the part of a picture that the service's crop shows, as a share of the picture's: its own pixels at 44."""
+"""Side of the part of a picture that is seen, as a share of the picture's: its own pixels at 44."""
 
 ZOOM = 0.12
 """Deviation of the view's size, cut off at twice it: one detector's margin is not another's."""
@@ -31,9 +31,9 @@ CUTOUT = (0.2, 0.45)
 """Sides of the grey rectangle in shares of the face's."""
 
 
-def plain_views(pictures: torch.Tensor, size: int) -> torch.Tensor:
-    """Return what the service shows a network, (n, 1, size, size) in 0..1, of pictures (n, 48, 48) uint8."""
-    turn = torch.eye(2, device=pictures.device).expand(len(pictures), 2, 2) * VIEW
+def plain_views(pictures: torch.Tensor, size: int, view: float = VIEW) -> torch.Tensor:
+    """Return the middle of pictures (n, 48, 48) uint8 as the service shows it, (n, 1, size, size) in 0..1."""
+    turn = torch.eye(2, device=pictures.device).expand(len(pictures), 2, 2) * view
     return _views(pictures, size, turn, torch.zeros(len(pictures), 2, device=pictures.device))
 
 

@@ -27,15 +27,15 @@ from mien_export.quality.statistics import Floats, auc, share_interval
 from mien_export.runner import WeightsRunner
 from mien_service.faces.align import align
 from mien_service.faces.detect import NetworkDetector
-from mien_service.faces.expression import EXPRESSIONS, INPUT_SIDE, NETWORK, expression_input
+from mien_service.faces.expression import EXPRESSIONS, INPUT_SIDE, NETWORK, ZOOMS, expression_views
 from mien_service.faces.find import FaceFinder
 from mien_service.faces.landmarks import MeshLandmarks
 
 BASELINE = "mini_xception"
 
 SPLITS = ("valid", "test")
-VIEWS = ("one view", "mirrored too")
-"""A face seen once; and the mean of it and its mirror image, as it is served."""
+VIEWS = ("one view", "as served")
+"""A face seen once; and the mean of all views and their mirror images."""
 
 GROUPS: Mapping[str, tuple[str, str]] = {
     "women": ("Male", "0"),
@@ -85,8 +85,8 @@ def report_emotion(weights: Path, checkpoint: Path, folder: Path) -> None:
             "test pictures that FER2013's training split has, too, and ours did without": repeated_share(everything),
         },
         more={
-            "test by expression, mirrored too": class_rows({n: answered[n, "test"] for n in readers}),
-            "test, what is taken for what (rows: label, columns: reading), mirrored too": confusion_rows(ours),
+            "test by expression, as served": class_rows({n: answered[n, "test"] for n in readers}),
+            "test, what is taken for what (rows: label, columns: reading), as served": confusion_rows(ours),
             "smiles of CelebA: how well `happy` tells them, area under the ROC curve": smile_rows(readers, people),
         },
     )
@@ -96,8 +96,10 @@ def report_emotion(weights: Path, checkpoint: Path, folder: Path) -> None:
 
 def answers(reader: ExpressionReader, faces: Expressions) -> Answered:
     """Return what a network says of faces, seen as the service would show them."""
-    views = plain_views(torch.from_numpy(faces.pixels), INPUT_SIDE).numpy()
-    return Answered({VIEWS[0]: reader(views), VIEWS[1]: reader.both(views)}, faces.labels)
+    pictures = torch.from_numpy(faces.pixels)
+    served = np.stack([plain_views(pictures, INPUT_SIDE, zoom).numpy() for zoom in ZOOMS], axis=1)
+    once = plain_views(pictures, INPUT_SIDE).numpy()
+    return Answered({VIEWS[0]: reader(once), VIEWS[1]: reader.served(served)}, faces.labels)
 
 
 def accuracy_rows(name: str, split: str, answered: Answered) -> list[dict[str, Cell]]:
@@ -152,7 +154,7 @@ def confusion_rows(answered: Answered) -> list[dict[str, Cell]]:
 def smile_rows(readers: Mapping[str, ExpressionReader], people: Sequence[HeldOutFace]) -> list[dict[str, Cell]]:
     """Return how well each network's probability of `happy` tells who smiles, over all people and by group."""
     faces = inputs(people)
-    happy = {name: reader.both(faces)[:, EXPRESSIONS.index("happy")] for name, reader in readers.items()}
+    happy = {name: reader.served(faces)[:, EXPRESSIONS.index("happy")] for name, reader in readers.items()}
     smiling = np.array([face.has("smiling") for face in people])
     rows = [_smile_row("all", happy, smiling, np.ones(len(people), np.bool_))]
     for group, (attribute, value) in GROUPS.items():
@@ -168,8 +170,8 @@ def _smile_row(
 
 
 def inputs(people: Sequence[HeldOutFace]) -> Faces:
-    """Return what the service shows the network of photos' faces."""
-    return np.stack([expression_input(face.aligned.crop) for face in people])
+    """Return the views that the service shows the network of photos' faces."""
+    return np.stack([expression_views(face.aligned.crop) for face in people])
 
 
 def faces_sheet(test: Expressions, shares: Floats) -> list[list[Labelled]]:
@@ -194,7 +196,7 @@ def photo_sheet(reader: ExpressionReader, people: Sequence[HeldOutFace], run: We
         crops.append((file.stem, align(photo, face).crop))
     held_out = people[: PER_ROW * (PHOTO_ROWS - 1)]
     crops += [("smiles" if one.has("smiling") else "no smile", one.aligned.crop) for one in held_out]
-    shares = reader.both(np.stack([expression_input(crop) for _, crop in crops]))
+    shares = reader.served(np.stack([expression_views(crop) for _, crop in crops]))
     shown = [(f"{name}: {_told(share)}", crop) for (name, crop), share in zip(crops, shares, strict=True)]
     return [shown[i : i + PER_ROW] for i in range(0, len(shown), PER_ROW)]
 

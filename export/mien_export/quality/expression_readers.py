@@ -14,7 +14,7 @@ from mien_export.recipes.emotion_export import FACE, PROBABILITIES, calibrated
 from mien_service.faces.expression import INPUT_SIDE
 
 Faces = NDArray[np.float32]
-"""(n, 1, 44, 44), grey in 0..1."""
+"""(n, 1, 44, 44), grey in 0..1; or views of each face, (n, views, 1, 44, 44)."""
 
 AT_ONCE = 64
 TIMED = 100
@@ -35,9 +35,11 @@ class ExpressionReader:
         found = [np.asarray(self._session.run(None, {FACE.name: batch})[0]) for batch in batches]
         return np.concatenate(found).astype(np.float64)
 
-    def both(self, faces: Faces) -> Floats:
-        """Return the mean over each face and its mirror image, (n, 7), as the service does."""
-        return (self(faces) + self(np.ascontiguousarray(faces[..., ::-1]))) / 2
+    def served(self, views: Faces) -> Floats:
+        """Return the mean over each face's views (n, views, 1, 44, 44) and their mirror images, (n, 7)."""
+        both = np.concatenate([views, views[..., ::-1]], axis=1)
+        shares = self(both.reshape(-1, *both.shape[2:]))
+        return shares.reshape(*both.shape[:2], -1).mean(axis=1)
 
     def milliseconds(self) -> float:
         """Return the median time of one face, seen once."""

@@ -15,7 +15,7 @@ from mien_export.onnx import Tensor
 from mien_export.quality.classification import fit_temperature
 from mien_export.recipes.emotion_net import NETWORKS, read_expressions
 from mien_export.recipes.shipping import Shipment, averaged, ship
-from mien_service.faces.expression import EXPRESSIONS, INPUT_SIDE
+from mien_service.faces.expression import EXPRESSIONS, INPUT_SIDE, ZOOMS
 
 FACE = Tensor("image", (1, INPUT_SIDE, INPUT_SIDE), "the middle of an aligned face, grey", (0.0, 1.0))
 
@@ -56,6 +56,6 @@ def calibrated(name: str, checkpoint: Path, valid: Expressions) -> ServedEmotion
 
 
 def served_temperature(net: ExpressionNet, valid: Expressions) -> float:
-    """Return the temperature at which what is served, the mean of a face and its mirror image, is calibrated."""
-    views = [read_expressions(net, valid, mirrored=mirrored).double().numpy() for mirrored in (False, True)]
-    return fit_temperature(np.stack(views), valid.labels)
+    """Return the temperature at which what is served, the mean of all views and their mirror images, is calibrated."""
+    views = [read_expressions(net, valid, zoom, mirrored) for zoom in ZOOMS for mirrored in (False, True)]
+    return fit_temperature(np.stack([one.double().numpy() for one in views]), valid.labels)

@@ -1,7 +1,7 @@
-"""Train a network of expressions on FER2013: about forty minutes on one core.
+"""Train a network of expressions on FER2013: about an hour on two cores.
 
-    python -m mien_export train emotion_net --minutes 40
-    python -m mien_export train mini_xception --minutes 40
+    python -m mien_export train emotion_net --minutes 70
+    python -m mien_export train mini_xception --minutes 5
 
 The second is the seed project's network, a baseline, by the same recipe. Resumes from runs/NAME/checkpoint.pt where
 there is one; the first else goes on from the shipped weights. Every report tells the accuracy on `valid`, and writes a
@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from mien_export.data.expression_batches import plain_views, varied_views
+from mien_export.data.expression_batches import VIEW, plain_views, varied_views
 from mien_export.data.expressions import Expressions, load_expressions, soft_labels, training_faces
 from mien_export.networks.emotion_net import SIDE, EmotionNet, ExpressionNet, ServedEmotionNet
 from mien_export.networks.mini_xception import MiniXception
@@ -105,12 +105,14 @@ def train(name: str, minutes: float, folder: Path) -> Path:
 
 
 @torch.no_grad()
-def read_expressions(model: torch.nn.Module, faces: Expressions, mirrored: bool = False) -> torch.Tensor:
-    """Return (n, 7) what `model` gives for each face as the service shows it, on the CPU."""
+def read_expressions(
+    model: torch.nn.Module, faces: Expressions, view: float = VIEW, mirrored: bool = False
+) -> torch.Tensor:
+    """Return (n, 7) what `model` gives for a view of each face, on the CPU."""
     device = next(model.parameters()).device
     parts: list[torch.Tensor] = []
     for pictures in torch.from_numpy(faces.pixels).split(READ_AT_ONCE):
-        views = plain_views(pictures.to(device), INPUT_SIDE)
+        views = plain_views(pictures.to(device), INPUT_SIDE, view)
         parts.append(model(views.flip(3) if mirrored else views).float().cpu())
     return torch.cat(parts)
 

@@ -21,7 +21,7 @@ from mien_export.quality.emotion import (
 from mien_export.quality.expression_readers import ExpressionReader
 from mien_export.quality.held_out import HeldOutFace
 from mien_service.faces.align import align
-from mien_service.faces.expression import EXPRESSIONS, INPUT_SIDE
+from mien_service.faces.expression import EXPRESSIONS, INPUT_SIDE, ZOOMS
 
 SEVEN = len(EXPRESSIONS)
 
@@ -62,7 +62,11 @@ def test_a_reader_reads_faces_in_batches_and_mirrored(reader: ExpressionReader) 
     assert shares.shape == (70, SEVEN)
     np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-4)
     np.testing.assert_allclose(shares[65:], reader(faces[65:]), atol=1e-5)
-    np.testing.assert_allclose(reader.both(faces[..., ::-1]), reader.both(faces), atol=1e-6)
+    views = faces.reshape(35, 2, 1, INPUT_SIDE, INPUT_SIDE)
+    served = reader.served(views)
+    np.testing.assert_allclose(reader.served(views[..., ::-1]), served, atol=1e-6)
+    each = (reader(faces) + reader(np.ascontiguousarray(faces[..., ::-1]))) / 2
+    np.testing.assert_allclose(served, (each[::2] + each[1::2]) / 2, atol=1e-6)
     assert reader.milliseconds() > 0
 
 
@@ -88,7 +92,7 @@ def test_smiles_are_told_from_stillness_by_group(reader: ExpressionReader) -> No
         )
         for name, (smiling, male, young) in labels.items()
     ]
-    assert inputs(photos).shape == (4, 1, INPUT_SIDE, INPUT_SIDE)
+    assert inputs(photos).shape == (4, len(ZOOMS), 1, INPUT_SIDE, INPUT_SIDE)
     rows = {row[""]: row for row in smile_rows({"ours": reader}, photos)}
     assert (rows["all"]["n"], rows["all"]["smiling"], rows["men"]["n"], rows["older"]["n"]) == (4, 2, 2, 1)
     assert rows["all"]["ours"] == 1

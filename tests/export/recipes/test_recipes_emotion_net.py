@@ -15,7 +15,7 @@ from mien_export.recipes.emotion_net import BATCH, ExpressionBatches, read_expre
 from mien_export.recipes.shipping import averaged
 from mien_export.runner import WeightsRunner
 from mien_service.engine.sessions import fits
-from mien_service.faces.expression import EXPRESSIONS, INPUT_SIDE, expression_input, read_expression
+from mien_service.faces.expression import EXPRESSIONS, INPUT_SIDE, expression_views, read_expression
 
 CPU = torch.device("cpu")
 
@@ -91,7 +91,7 @@ def test_the_temperature_is_that_of_the_mean_of_both_views() -> None:
 
 
 def test_the_services_input_fits_the_manifests_entry() -> None:
-    face = expression_input(np.zeros((256, 256, 3), np.uint8))[None]
+    face = expression_views(np.zeros((256, 256, 3), np.uint8))
     assert fits(FACE.entry(), face)
     assert fits(PROBABILITIES.entry(), np.zeros((1, len(EXPRESSIONS)), np.float32))
 

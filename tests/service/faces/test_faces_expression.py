@@ -9,7 +9,7 @@ from finding import found
 
 from mien_export.runner import WeightsRunner
 from mien_service.faces.align import AlignedFace, align
-from mien_service.faces.expression import EXPRESSIONS, INPUT_SIDE, VIEW, expression_input, read_expression
+from mien_service.faces.expression import EXPRESSIONS, INPUT_SIDE, ZOOMS, expression_views, read_expression, view_of
 from mien_service.faces.face import RgbImage
 
 
@@ -25,17 +25,18 @@ def anna() -> AlignedFace:
 
 def test_the_network_is_shown_the_middle_of_the_face_in_grey() -> None:
     crop = np.zeros((256, 256, 3), np.uint8)
-    crop[VIEW] = (255, 0, 0)
-    seen = expression_input(crop)
-    assert (seen.shape, seen.dtype) == ((1, INPUT_SIDE, INPUT_SIDE), np.float32)
+    crop[view_of(max(ZOOMS))] = (255, 0, 0)
+    seen = expression_views(crop)
+    assert (seen.shape, seen.dtype) == ((len(ZOOMS), 1, INPUT_SIDE, INPUT_SIDE), np.float32)
     # Red's share of luma is .299 (ITU-R BT.601).
     np.testing.assert_allclose(seen, 0.299, atol=0.005)
-    crop[VIEW] = 255
-    assert expression_input(crop).min() == 1
+    crop[view_of(min(ZOOMS))] = 255
+    seen = expression_views(crop)
+    assert [bool(view.min() == 1) for view in seen] == [zoom == min(ZOOMS) for zoom in ZOOMS]
 
 
 def test_it_sees_eyes_and_mouth_where_fer2013_has_them(anna: AlignedFace) -> None:
-    rows, columns = VIEW
+    rows, columns = view_of(0.93)
     points = (anna.landmarks - [columns.start, rows.start]) / (rows.stop - rows.start)
     eyes, mouth = points[36:48].mean(axis=0), points[[48, 54]].mean(axis=0)
     # FER2013's own means, of its whole picture, are .39 and .76: its middle 93 % have them at .38 and .78.
