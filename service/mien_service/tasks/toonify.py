@@ -56,6 +56,9 @@ FULL_FROM = 0.35
 MOST_PIXELS = 1024 * 1024
 """Of a whole photo that is drawn; larger ones are drawn smaller, and enlarged."""
 
+RIM = 16
+"""Pixels by which a whole photo is carried on before it is drawn: the network draws a frame where pictures end."""
+
 STICKER_SIDE = 1280
 """Side in pixels of the head's square in the photo up to which a sticker keeps the photo's resolution."""
 
@@ -112,7 +115,9 @@ def scene(photo: RgbImage, faces: Sequence[AlignedFace], params: ToonifyParams, 
     height, width = photo.shape[:2]
     factor = max(1 / min(scale_of(face.transform) for face in faces), (height * width / MOST_PIXELS) ** 0.5)
     small = photo if factor <= 1 else averaged_down(photo, [], factor)[0]
-    drawn = np.rint(toon(small, condition(params.style), params.strength, run)).astype(np.uint8)
+    wider = cv2.copyMakeBorder(small, RIM, RIM, RIM, RIM, cv2.BORDER_REPLICATE)
+    drawn = np.rint(toon(np.asarray(wider, np.uint8), condition(params.style), params.strength, run)).astype(np.uint8)
+    drawn = drawn[RIM:-RIM, RIM:-RIM]
     whole = cv2.resize(drawn, (width, height), interpolation=cv2.INTER_LINEAR)
     share = cover(params.strength)
     return np.asarray(cv2.addWeighted(photo, 1 - share, whole, share, 0), np.uint8)
