@@ -56,7 +56,7 @@ FULL_FROM = 0.35
 MOST_PIXELS = 1024 * 1024
 """Of a whole photo that is drawn; larger ones are drawn smaller, and enlarged."""
 
-RIM = 16
+RIM = 32
 """Pixels by which a whole photo is carried on before it is drawn: the network draws a frame where pictures end."""
 
 STICKER_SIDE = 1280

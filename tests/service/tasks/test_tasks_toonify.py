@@ -1,6 +1,7 @@
 """/toonify without a server: what of a photo is drawn, at which scale, and at what cost."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -118,6 +119,17 @@ def test_a_scene_is_all_of_the_photo(aligned: AlignedFace, darkening: Darkening,
     flat = np.full_like(aligned.photo, 200)
     drawn = scene(flat, [aligned], ToonifyParams(background=True, strength=strength), darkening)
     np.testing.assert_allclose(drawn, 200 - DARKER * strength * cover(strength), atol=1)
+
+
+@pytest.mark.parametrize("style", [Style.CEL, Style.SKETCH])
+def test_a_scene_has_no_frame(aligned: AlignedFace, style: Style, weights: Path) -> None:
+    flat = np.full_like(aligned.photo, 200)
+    drawn = scene(flat, [aligned], ToonifyParams(style=style, background=True), WeightsRunner(weights)).astype(
+        np.float64
+    )
+    middle = drawn[20:-20, 20:-20].mean(axis=(0, 1))
+    for rim in (drawn[:6], drawn[-6:], drawn[:, :6], drawn[:, -6:]):
+        np.testing.assert_allclose(rim.mean(axis=(0, 1)), middle, atol=16)
 
 
 def test_in_a_scene_no_face_is_larger_than_the_network_knows_faces(darkening: Darkening) -> None:
