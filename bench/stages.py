@@ -32,6 +32,8 @@ TASKS: dict[str, tuple[Path, dict[str, str]]] = {
     "/emotion": (Path("examples/people/ben.jpg"), {}),
     "/frontalize": (Path("examples/turned/hanna.jpg"), {}),
     "/toonify": (Path("examples/people/ben.jpg"), {}),
+    "/toonify, cel": (Path("examples/people/ben.jpg"), {"style": "cel"}),
+    "/toonify, emoji": (Path("examples/people/ben.jpg"), {"style": "emoji"}),
     "/toonify, sticker": (Path("examples/people/ben.jpg"), {"sticker": "true"}),
     "/unmask": (Path("examples/masked/anna.jpg"), {}),
 }

@@ -27,16 +27,16 @@ STEPPED = 0.7
 LIFT = 0.06
 """How much nearer to white a cel's lightness is."""
 
-CEL_CHROMA, PENCIL_CHROMA = 1.12, 0.88
+CEL_CHROMA, PENCIL_CHROMA = 1.12, 1.0
 """Colourfulness over the photo's."""
 
 FEATURES, FINE, COARSE = 0.35, 0.8, 4.0
 """How much of the photo's own features a cel keeps: eyes, teeth. They are between these standard deviations large."""
 
-PAPER, DEPTH, CURVE = 97.0, 52.0, 1.6
+PAPER, DEPTH, CURVE = 97.0, 72.0, 1.2
 """Lightness of paper; how much darker pencils make what is black; and how soon tones get darker."""
 
-DRAWN, STROKES = 0.33, 0.8
+DRAWN, STROKES = 0.2, 0.8
 """How much of the tone and colour, and of the strokes, is the drawing's by the face stylizer."""
 
 STROKE, WASH = 2.5, 4.0

@@ -19,7 +19,7 @@ from mien_service.faces.face import RgbImage
 PACK, SIDE = "stylegan", 256
 """Whose faces are drawn, and the side of a square in pixels."""
 
-VERSION = 1
+VERSION = 2
 """Raised whenever toons are drawn otherwise: cached ones of an older kind are drawn again."""
 
 
