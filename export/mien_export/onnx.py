@@ -70,6 +70,64 @@ def export(module: torch.nn.Module, inputs: list[Tensor], outputs: list[Tensor],
     )
     assert program is not None
     onnx.save(program.model_proto, file)
+    use_constants(file)
+
+
+def use_constants(file: Path) -> None:
+    """Say of the constants of `file` that they are constant, and of biases of 0 that there are none.
+
+    The exporter casts constants to the type of what they are used with, and makes a convolution's lacking bias from
+    its input's shape. Both are known only when the graph runs, so that ONNX Runtime joins no convolution with the
+    normalisation and the activation after it: EfficientNet-Lite0 took four times as long, other networks a fifth more.
+    """
+    model = onnx.load(file)
+    graph = model.graph
+    floats = {
+        info.name
+        for info in onnx.shape_inference.infer_shapes(model).graph.value_info
+        if info.type.tensor_type.elem_type == TensorProto.FLOAT
+    }
+    same = {
+        node.output[0]: node.input[0]
+        for node in graph.node
+        if node.op_type == "CastLike" and floats.issuperset({node.input[0], node.output[0]})
+    }
+    for node in graph.node:
+        node.input[:] = [same.get(name, name) for name in node.input]
+    zeros = _expanded_zeros(graph)
+    for node in graph.node:
+        if node.op_type == "Conv" and len(node.input) == 3 and node.input[2] in zeros:
+            del node.input[2]
+    _remove_unused(graph)
+    onnx.save(model, file)
+
+
+def _constants(graph: onnx.GraphProto) -> dict[str, NDArray[Any]]:
+    return {
+        node.output[0]: numpy_helper.to_array(node.attribute[0].t)
+        for node in graph.node
+        if node.op_type == "Constant" and node.attribute[0].name == "value"
+    }
+
+
+def _expanded_zeros(graph: onnx.GraphProto) -> set[str]:
+    zeros = {name for name, value in _constants(graph).items() if not value.any()}
+    for node in graph.node:
+        if node.op_type in ("Expand", "Cast", "CastLike") and node.input[0] in zeros:
+            zeros.add(node.output[0])
+    return zeros
+
+
+def _remove_unused(graph: onnx.GraphProto) -> None:
+    """Remove nodes whose outputs nobody uses; nodes come after those that they use."""
+    used = {output.name for output in graph.output}
+    kept: list[onnx.NodeProto] = []
+    for node in reversed(graph.node):
+        if used.intersection(node.output):
+            used.update(node.input)
+            kept.append(node)
+    del graph.node[:]
+    graph.node.extend(reversed(kept))
 
 
 def _example_shape(tensor: Tensor) -> list[int]:
