@@ -356,3 +356,33 @@ def test_a_manifest_of_another_form_is_not_written_over(folder: Path, file: Path
     with pytest.raises(ValueError, match="validation error"):
         update_manifest(folder, entry("small", file))
     assert (folder / "manifest.json").read_bytes() == before
+
+
+def test_a_convolution_without_a_bias_is_joined_with_what_follows_it(tmp_path: Path) -> None:
+    """ONNX Runtime leaves neither the normalisation nor what the exporter makes of a lacking bias."""
+    torch.manual_seed(0)
+    body = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU6()).eval()
+    with torch.no_grad():
+        body[1].running_mean.fill_(0.3)
+    file = tmp_path / "joined.onnx"
+    export(body, [IMAGE], [Tensor("features", (8, 8, 8), "features")], file)
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(tmp_path / "optimized.onnx")
+    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    kinds = {node.op_type for node in onnx.load(options.optimized_model_filepath).graph.node}
+    assert "Conv" in kinds
+    assert not kinds & {"BatchNormalization", "Expand", "CastLike"}
+    picture = torch.rand(2, 3, 8, 8)
+    [answer] = session.run(None, {"image": picture.numpy()})
+    np.testing.assert_allclose(answer, body(picture).detach().numpy(), atol=1e-5)
+
+
+def test_a_bias_that_is_not_zero_stays(tmp_path: Path) -> None:
+    body = nn.Conv2d(3, 8, 3, padding=1)
+    nn.init.constant_(body.bias, 2.0)
+    file = tmp_path / "biased.onnx"
+    export(body, [IMAGE], [Tensor("features", (8, 8, 8), "features")], file)
+    [answer] = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"]).run(
+        None, {"image": np.zeros((1, 3, 8, 8), np.float32)}
+    )
+    np.testing.assert_allclose(answer, 2.0)
