@@ -22,7 +22,7 @@ from mien_service.tasks.toon_styles import LEARNED
 
 SHIPPED = Path("weights/toon_net.onnx")
 
-# Half of the time on parts of squares, many at a time: where a line runs is told by what is close to it.
+# Two fifths of the time on parts of squares, many at a time: where a line runs is told by what is close to it.
 SETTINGS = EditSettings(stages=(Stage(128, 16, 0.4), Stage(256, 5, 1.0)), discriminator_from=0.2)
 
 WEIGHTS = LossWeights(changed=1.0, unchanged=0.0, alpha=0.0, alpha_smooth=0.0, perceptual=1.2, adversarial=0.06)
