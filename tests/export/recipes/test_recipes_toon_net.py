@@ -30,7 +30,7 @@ SHIFTS = {"cel": (50, 0, 0), "sketch": (0, 50, 0)}
 
 
 def pairs(style: str, count: int = 4) -> ToonPairs:
-    coarse = np.random.default_rng(len(style)).uniform(60, 180, (count, 8, 8, 3))
+    coarse = np.random.default_rng(len(style)).uniform(60, 180, (count, 32, 32, 3))
     photos = np.stack([cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC) for one in coarse])
     photos = photos.clip(50, 200).astype(np.uint8)
     toons = (photos.astype(int) + np.array(SHIFTS[style])).clip(0, 255).astype(np.uint8)
