@@ -8,9 +8,10 @@ where a line runs. All lengths are pixels of pictures in which a face is as larg
 import cv2
 import numpy as np
 
-from mien_export.data.ink_lines import Pen, ink_lines
+from mien_export.data.ink_lines import Pen, blurred, ink_lines
 from mien_service.faces.edit import Field
 from mien_service.faces.face import RgbImage
+from mien_service.faces.skin.areas import to_lab
 
 CEL_PEN = Pen(width=0.85, sharpness=12, level=0.46, hardness=8)
 PENCIL = Pen(width=0.7, sharpness=12, level=0.5, hardness=5)
@@ -48,10 +49,10 @@ WARMTH = 2.0
 
 def cel_drawing(photo: RgbImage) -> RgbImage:
     """Return a photo (h, w, 3) drawn as a cel: few flat tones of its own colours within black lines."""
-    tones = _lab(_smoothed(photo, times=5, diameter=9, levels=26, pixels=5))
+    tones = to_lab(_smoothed(photo, times=5, diameter=9, levels=26, pixels=5))
     lightness = STEPPED * _in_steps(tones[..., 0]) + (1 - STEPPED) * tones[..., 0]
-    own = _lab(_smoothed(photo, times=1, diameter=5, levels=12, pixels=2))[..., 0]
-    features = FEATURES * (_blurred(own, FINE) - _blurred(own, COARSE))
+    own = to_lab(_smoothed(photo, times=1, diameter=5, levels=12, pixels=2))[..., 0]
+    features = FEATURES * (blurred(own, FINE) - blurred(own, COARSE))
     drawn = (CEL_CHROMA * tones).astype(np.float32)
     drawn[..., 0] = (LIFT * 100 + (1 - LIFT) * lightness) * _inked(photo, CEL_PEN, CEL_INK) + features
     return _rgb(drawn)
@@ -63,10 +64,10 @@ def pencil_drawing(photo: RgbImage, drawing: RgbImage) -> RgbImage:
     Lines and features are the photo's own; strokes, and some of tone and colour, are those of `drawing` (h, w, 3), by
     the face stylizer, which lies on the photo. It draws everybody young, pale and shaven.
     """
-    tones = _lab(_smoothed(photo, times=4, diameter=9, levels=24, pixels=4))
-    theirs = _lab(drawing)
-    wash = _blurred(theirs, WASH)
-    strokes = theirs[..., 0] - _blurred(theirs[..., 0], STROKE)
+    tones = to_lab(_smoothed(photo, times=4, diameter=9, levels=24, pixels=4))
+    theirs = to_lab(drawing)
+    wash = blurred(theirs, WASH)
+    strokes = theirs[..., 0] - blurred(theirs[..., 0], STROKE)
     drawn = (PENCIL_CHROMA * ((1 - DRAWN) * tones + DRAWN * wash)).astype(np.float32)
     drawn[..., 2] += WARMTH
     pale = PAPER - DEPTH * (1 - tones[..., 0].clip(0, 100) / 100) ** CURVE
@@ -97,15 +98,7 @@ def _smoothed(photo: RgbImage, times: int, diameter: int, levels: float, pixels:
     return photo
 
 
-def _lab(picture: RgbImage) -> Field:
-    return np.asarray(cv2.cvtColor(picture.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2Lab), np.float32)
-
-
 def _rgb(lab: Field) -> RgbImage:
     lab[..., 0] = lab[..., 0].clip(0, 100)
     levels = np.asarray(cv2.cvtColor(lab.astype(np.float32), cv2.COLOR_Lab2RGB), np.float32)
     return np.rint(levels.clip(0, 1) * 255).astype(np.uint8)
-
-
-def _blurred(values: Field, deviation: float) -> Field:
-    return np.asarray(cv2.GaussianBlur(values, (0, 0), deviation), np.float32)

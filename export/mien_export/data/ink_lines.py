@@ -46,8 +46,8 @@ class Pen:
 
 def ink_lines(grey: Field, pen: Pen) -> Field:
     """Return lines (h, w) of a picture in grey (h, w), 0..1: 1 is paper, 0 is ink."""
-    local = np.float32(MIDDLE) + np.float32(LOCAL) * (grey - _blurred(grey, SURROUND))
-    fine, wide = _blurred(local, pen.width), _blurred(local, WIDER * pen.width)
+    local = np.float32(MIDDLE) + np.float32(LOCAL) * (grey - blurred(grey, SURROUND))
+    fine, wide = blurred(local, pen.width), blurred(local, WIDER * pen.width)
     sharpened = (fine + pen.sharpness * (fine - wide)).astype(np.float32)
     darkness = np.tanh(pen.hardness * np.maximum(pen.level - averaged_along(sharpened, directions(grey)), 0))
     return _without_specks((1 - darkness).astype(np.float32), pen.least)
@@ -56,7 +56,7 @@ def ink_lines(grey: Field, pen: Pen) -> Field:
 def directions(grey: Field) -> Field:
     """Return (h, w, 2) unit vectors (x, y) along which a picture (h, w) changes least around each place."""
     x, y = (np.asarray(cv2.Sobel(grey, cv2.CV_32F, *order), np.float32) for order in ((1, 0), (0, 1)))
-    xx, xy, yy = (_blurred(product, DIRECTIONS) for product in (x * x, x * y, y * y))
+    xx, xy, yy = (blurred(product, DIRECTIONS) for product in (x * x, x * y, y * y))
     angle = 0.5 * np.arctan2(2 * xy, xx - yy) + np.pi / 2
     return np.dstack([np.cos(angle), np.sin(angle)]).astype(np.float32)
 
@@ -89,8 +89,9 @@ def _without_specks(lines: Field, least: int) -> Field:
     small = statistics[:, cv2.CC_STAT_AREA] < least
     small[0] = False
     specks = cv2.dilate(small[np.asarray(labels, np.int32)].astype(np.float32), np.ones((5, 5), np.uint8))
-    return np.maximum(lines, _blurred(np.asarray(specks, np.float32), 1.0))
+    return np.maximum(lines, blurred(np.asarray(specks, np.float32), 1.0))
 
 
-def _blurred(values: Field, deviation: float) -> Field:
+def blurred(values: Field, deviation: float) -> Field:
+    """Return values (h, w) or (h, w, c), blurred by a Gaussian of a standard deviation in pixels."""
     return np.asarray(cv2.GaussianBlur(values, (0, 0), deviation), np.float32)
